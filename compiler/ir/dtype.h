@@ -38,14 +38,16 @@ enum class DType : uint8_t {
   kInt2 = 26,
 };
 
-// Bytes of one element in memory. Types below 8 bits take one byte an element in memory (packed only in files).
+// Bytes of one element in memory. Types below 8 bits take one byte an element in memory (packed
+// only in files).
 size_t byte_size(DType type);
-// Bits of one element in an ONNX file: 4 for the 4-bit types, 2 for the 2-bit ones, else 8 * byte_size.
+// Bits of one element in an ONNX file: 4 for the 4-bit types, 2 for the 2-bit ones, else 8 *
+// byte_size.
 size_t file_bits(DType type);
 
-bool is_float(DType type);      // any floating-point type, narrow ones included
-bool is_integer(DType type);    // signed or unsigned, not bool
-bool is_signed(DType type);     // signed integer
+bool is_float(DType type);              // any floating-point type, narrow ones included
+bool is_integer(DType type);            // signed or unsigned, not bool
+bool is_signed(DType type);             // signed integer
 std::string_view name(DType type);      // "float", "int64", ... as in ONNX's text form
 std::string_view cpp_name(DType type);  // "float", "int64_t", ... as in emitted code
 // The type of that ONNX number, or nothing if it is not one.

@@ -18,17 +18,18 @@ struct OnnxGraph;
 
 struct OnnxAttribute;
 using OnnxAttributeValue =
-    std::variant<float, int64_t, std::string, Tensor, std::shared_ptr<OnnxGraph>, std::vector<float>, std::vector<int64_t>,
-                 std::vector<std::string>, std::vector<Tensor>, std::vector<std::shared_ptr<OnnxGraph>>>;
+    std::variant<float, int64_t, std::string, Tensor, std::shared_ptr<OnnxGraph>,
+                 std::vector<float>, std::vector<int64_t>, std::vector<std::string>,
+                 std::vector<Tensor>, std::vector<std::shared_ptr<OnnxGraph>>>;
 
 struct OnnxNode {
-  std::string name;     // as given; may be empty
-  std::string domain;   // "" for ai.onnx (the spelling "ai.onnx" is normalised to "")
+  std::string name;    // as given; may be empty
+  std::string domain;  // "" for ai.onnx (the spelling "ai.onnx" is normalised to "")
   std::string op_type;
   std::vector<std::string> inputs;   // "" = optional input left out
   std::vector<std::string> outputs;  // "" = output not wanted
   std::map<std::string, OnnxAttributeValue> attributes;
-  int opset = 0;        // version of `domain` that applies to this node
+  int opset = 0;  // version of `domain` that applies to this node
 };
 
 // One axis as the file declares it: a number, a symbol's name, or neither (unknown).
@@ -53,21 +54,22 @@ struct OnnxValueInfo {
 
 struct OnnxGraph {
   std::string name;
-  std::vector<OnnxNode> nodes;             // topologically sorted by the frontend
-  std::vector<OnnxValueInfo> inputs;       // without those that only give an initializer's type
+  std::vector<OnnxNode> nodes;        // topologically sorted by the frontend
+  std::vector<OnnxValueInfo> inputs;  // without those that only give an initializer's type
   std::vector<OnnxValueInfo> outputs;
-  std::map<std::string, Tensor> initializers;  // sparse ones made dense; large ones are views into the mapped file
+  std::map<std::string, Tensor>
+      initializers;  // sparse ones made dense; large ones are views into the mapped file
   std::vector<OnnxValueInfo> value_info;
 };
 
 struct OnnxModel {
-  OnnxGraph graph;               // model-local functions are already inlined
-  std::string path;              // as given by the user
+  OnnxGraph graph;   // model-local functions are already inlined
+  std::string path;  // as given by the user
   std::string producer, producer_version, domain, description;
   int64_t ir_version = 0;
-  std::map<std::string, int> opsets;   // domain ("" = ai.onnx) -> version
+  std::map<std::string, int> opsets;  // domain ("" = ai.onnx) -> version
   std::map<std::string, std::string> metadata;
-  std::string sha256;            // of the model file's bytes, hexadecimal
+  std::string sha256;  // of the model file's bytes, hexadecimal
   size_t file_size = 0;
   // Declared sizes of axis 0 of the inputs are trace-time hints, not facts (NumRs files).
   bool batch_is_hint = false;

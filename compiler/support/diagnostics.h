@@ -11,8 +11,9 @@
 
 namespace onnxc {
 
-// The model or the user is at fault. The message says what was found, what was expected and what to do:
-// lower case, no full stop. Whoever knows the node, file or pass adds it with `in_context` while unwinding.
+// The model or the user is at fault. The message says what was found, what was expected and what to
+// do: lower case, no full stop. Whoever knows the node, file or pass adds it with `in_context`
+// while unwinding.
 class CompileError : public std::runtime_error {
  public:
   template <class... Args>
@@ -60,7 +61,7 @@ decltype(auto) in_context(std::string_view context, Body&& body) {
 
 }  // namespace onnxc
 
-#define ONNXC_CHECK(condition, ...)                                                      \
-  do {                                                                                   \
+#define ONNXC_CHECK(condition, ...)                                                               \
+  do {                                                                                            \
     if (!(condition)) throw ::onnxc::InternalError(__FILE__, __LINE__, fmt::format(__VA_ARGS__)); \
   } while (false)

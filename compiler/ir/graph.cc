@@ -1,0 +1,254 @@
+// The graph's verbs: adding, replacing and erasing keep values, users and order consistent.
+#include "compiler/ir/graph.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "compiler/support/diagnostics.h"
+
+namespace onnxc {
+
+std::string_view name(Reduction r) {
+  constexpr std::string_view kNames[] = {"none",         "sum",           "product",
+                                         "max",          "min",           "arg_max_first",
+                                         "arg_max_last", "arg_min_first", "arg_min_last"};
+  return kNames[static_cast<int>(r)];
+}
+
+DType result_type(const Map& map) {
+  if (map.finish) return map.finish.type();
+  switch (map.reduction) {
+    case Reduction::kArgMaxFirst:
+    case Reduction::kArgMaxLast:
+    case Reduction::kArgMinFirst:
+    case Reduction::kArgMinLast:
+      return DType::kInt64;
+    default:
+      return map.body.type();
+  }
+}
+
+std::vector<Dim> identity_index(const Shape& space) {
+  std::vector<Dim> index;
+  for (size_t i = 0; i < space.size(); ++i)
+    index.push_back(Dim::index(static_cast<int>(i), space[i]));
+  return index;
+}
+
+Shape conv_output_shape(const Conv& conv, const Shape& x, const Shape& w) {
+  Shape out{x[0], w[0]};
+  for (size_t i = 0; i < conv.strides.size(); ++i) {
+    const Dim reach = (w[2 + i] - 1) * conv.dilations[i] + 1;
+    out.push_back(
+        floor_div(x[2 + i] + conv.pads_begin[i] + conv.pads_end[i] - reach, conv.strides[i]) + 1);
+  }
+  return out;
+}
+
+Map meaning_of(const Conv& conv, const Shape& x, const Shape& w, DType type, const Shape& out) {
+  Map map;
+  map.space = out;
+  map.reduction = Reduction::kSum;
+  map.reduced = Shape(w.begin() + 1, w.end());
+  const int rank = static_cast<int>(out.size());
+  const Dim n = Dim::index(0, out[0]), o = Dim::index(1, out[1]), c = Dim::index(rank, w[1]);
+  const Dim group = conv.groups == 1 ? Dim(0) : floor_div(o, floor_div(w[0], conv.groups));
+  std::vector<Dim> x_index{n, group * w[1] + c}, w_index{o, c};
+  E inside = constant_integer(DType::kBool, 1);
+  for (int i = 0; i + 2 < rank; ++i) {
+    const Dim k = Dim::index(rank + 1 + i, w[2 + i]);
+    const Dim at = Dim::index(2 + i, out[2 + i]) * conv.strides[i] + k * conv.dilations[i] -
+                   conv.pads_begin[i];
+    inside = inside && integer(at) >= integer(0) && integer(at) < integer(x[2 + i]);
+    x_index.push_back(at);
+    w_index.push_back(k);
+  }
+  map.body = select(inside, load(0, type, x_index), 0.0) * load(1, type, w_index);
+  map.finish = conv.finish;
+  return map;
+}
+
+Value* Graph::add_input(std::string value_name, DType type, Shape shape) {
+  auto v = std::make_unique<Value>();
+  v->id = next_id_++;
+  v->name = fresh_name(value_name);
+  v->type = type;
+  v->shape = std::move(shape);
+  inputs.push_back(v.get());
+  values_.push_back(std::move(v));
+  return inputs.back();
+}
+
+Value* Graph::add_constant(std::string value_name, Tensor tensor) {
+  auto v = std::make_unique<Value>();
+  v->id = next_id_++;
+  v->name = fresh_name(value_name);
+  v->type = tensor.type();
+  for (int64_t d : tensor.dims()) v->shape.push_back(d);
+  v->constant = std::make_shared<const Tensor>(std::move(tensor));
+  values_.push_back(std::move(v));
+  return values_.back().get();
+}
+
+Node* Graph::add_node(Node::Op op, std::vector<Value*> node_inputs, std::vector<Result> results,
+                      std::vector<std::string> origins, const Node* before) {
+  auto node = std::make_unique<Node>();
+  node->op = std::move(op);
+  node->origins = std::move(origins);
+  for (Result& r : results) {
+    auto v = std::make_unique<Value>();
+    v->id = next_id_++;
+    v->name = fresh_name(r.name);
+    v->type = r.type;
+    v->shape = std::move(r.shape);
+    v->producer = node.get();
+    node->outputs.push_back(v.get());
+    values_.push_back(std::move(v));
+  }
+  Node* result = node.get();
+  auto at = nodes_.end();
+  if (before) {
+    at = std::find_if(nodes_.begin(), nodes_.end(),
+                      [&](const auto& n) { return n.get() == before; });
+    ONNXC_CHECK(at != nodes_.end(), "insertion before a node that is not there");
+  }
+  nodes_.insert(at, std::move(node));
+  set_inputs(result, std::move(node_inputs));
+  return result;
+}
+
+Value* Graph::add_map(Map map, std::vector<Value*> node_inputs, std::string value_name,
+                      std::vector<std::string> origins, const Node* before) {
+  const DType type = result_type(map);
+  Shape shape = map.space;
+  Node* node =
+      add_node(std::move(map), std::move(node_inputs),
+               {{std::move(value_name), type, std::move(shape)}}, std::move(origins), before);
+  compact_inputs(node);
+  return node->output();
+}
+
+void Graph::set_inputs(Node* node, std::vector<Value*> new_inputs) {
+  for (Value* v : node->inputs) {
+    const auto it = std::find(v->users.begin(), v->users.end(), node);
+    if (it != v->users.end()) v->users.erase(it);
+  }
+  node->inputs = std::move(new_inputs);
+  for (Value* v : node->inputs) v->users.push_back(node);
+}
+
+void Graph::replace_uses(Value* from, Value* to) {
+  if (from == to) return;
+  for (Node* user : from->users) {
+    std::replace(user->inputs.begin(), user->inputs.end(), from, to);
+    to->users.push_back(user);
+  }
+  from->users.clear();
+  std::replace(outputs.begin(), outputs.end(), from, to);
+}
+
+void Graph::erase(Node* node) {
+  for (Value* v : node->outputs)
+    ONNXC_CHECK(v->users.empty() && !is_output(v), "{} is still used", v->name);
+  set_inputs(node, {});
+  for (Value* v : node->outputs) {
+    names_.erase(v->name);
+    std::erase_if(values_, [&](const auto& x) { return x.get() == v; });
+  }
+  std::erase_if(nodes_, [&](const auto& n) { return n.get() == node; });
+}
+
+bool Graph::is_output(const Value* value) const {
+  return std::find(outputs.begin(), outputs.end(), value) != outputs.end();
+}
+
+bool Graph::remove_dead() {
+  std::unordered_set<const Value*> live(outputs.begin(), outputs.end());
+  live.insert(inputs.begin(), inputs.end());
+  std::unordered_set<const Node*> keep;
+  // A node whose result symbol is needed by a live node's shape stays alive with that node, as it
+  // feeds it or its bound.
+  for (auto it = nodes_.rbegin(); it != nodes_.rend(); ++it) {
+    Node* n = it->get();
+    if (std::none_of(n->outputs.begin(), n->outputs.end(),
+                     [&](Value* v) { return live.count(v) > 0; }))
+      continue;
+    keep.insert(n);
+    live.insert(n->inputs.begin(), n->inputs.end());
+    live.insert(n->outputs.begin(), n->outputs.end());
+  }
+  if (keep.size() == nodes_.size() && live.size() == values_.size()) return false;
+  for (auto& n : nodes_) {
+    if (!keep.count(n.get())) set_inputs(n.get(), {});
+  }
+  std::erase_if(nodes_, [&](const auto& n) { return !keep.count(n.get()); });
+  std::erase_if(values_, [&](const auto& v) {
+    if (live.count(v.get())) return false;
+    names_.erase(v->name);
+    return true;
+  });
+  return true;
+}
+
+namespace {
+
+std::vector<E*> expressions_of(Node& node) {
+  if (Map* m = node.as<Map>())
+    return m->finish ? std::vector<E*>{&m->body, &m->finish} : std::vector<E*>{&m->body};
+  if (Conv* c = node.as<Conv>()) return c->finish ? std::vector<E*>{&c->finish} : std::vector<E*>{};
+  return {};
+}
+
+}  // namespace
+
+void Graph::compact_inputs(Node* node) {
+  const std::vector<E*> expressions = expressions_of(*node);
+  const size_t fixed = node->as<Conv>() ? 2 : 0;
+  if (!node->as<Map>() && !node->as<Conv>()) return;
+  std::vector<bool> used(node->inputs.size(), false);
+  std::fill_n(used.begin(), fixed, true);
+  for (E* e : expressions) {
+    visit(*e, [&](const Expr& x) {
+      if (x.kind == Expr::Kind::kLoad) used.at(x.input) = true;
+    });
+  }
+  std::vector<Value*> kept;
+  std::vector<int> renumbering(node->inputs.size(), -1);
+  for (size_t i = 0; i < node->inputs.size(); ++i) {
+    if (!used[i]) continue;
+    const auto it = i < fixed ? kept.end() : std::find(kept.begin(), kept.end(), node->inputs[i]);
+    renumbering[i] = static_cast<int>(it - kept.begin());
+    if (it == kept.end()) kept.push_back(node->inputs[i]);
+  }
+  if (kept == node->inputs) return;
+  for (E* e : expressions) {
+    *e = renumber_inputs(*e, [&](int i) { return renumbering[i]; });
+  }
+  set_inputs(node, std::move(kept));
+}
+
+SymbolRef Graph::add_symbol(Symbol symbol) {
+  const auto it = symbols.find(symbol.name);
+  if (it != symbols.end()) {
+    if (it->second->min != symbol.min || it->second->max != symbol.max) {
+      throw CompileError("size \"{}\" has bounds {}..{} and {}..{}", symbol.name, it->second->min,
+                         it->second->max, symbol.min, symbol.max);
+    }
+    return it->second;
+  }
+  auto ref = std::make_shared<const Symbol>(symbol);
+  symbols.emplace(symbol.name, ref);
+  return ref;
+}
+
+std::string Graph::fresh_name(const std::string& stem) {
+  const std::string base = stem.empty() ? "value" : stem;
+  auto [it, fresh] = names_.emplace(base, 1);
+  if (fresh) return base;
+  for (;;) {
+    std::string candidate = fmt::format("{}_{}", base, it->second++);
+    if (names_.emplace(candidate, 1).second) return candidate;
+  }
+}
+
+}  // namespace onnxc

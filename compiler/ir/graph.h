@@ -1,0 +1,188 @@
+// The program between frontend and plan: values connected by core steps, kept consistent by a few
+// verbs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/ir/dim.h"
+#include "compiler/ir/dtype.h"
+#include "compiler/ir/expr.h"
+#include "compiler/ir/tensor.h"
+
+namespace onnxc {
+
+struct Node;
+
+// How a value lies in memory. Plain is row-major over `shape`. A channel-blocked one was [N, C,
+// spatial...] and lies as [N, ceil(C / 16), spatial..., 16]; its `shape` is then that physical
+// shape and the padded channels hold zero.
+struct Layout {
+  static constexpr int64_t kBlock = 16;
+  bool blocked = false;
+  Dim channels;  // C, when blocked
+  friend bool operator==(const Layout&, const Layout&) = default;
+};
+
+struct Value {
+  int id = 0;
+  std::string name;  // from the model where it has one; unique in the graph
+  DType type = DType::kUndefined;
+  Shape shape;
+  Layout layout;
+  std::shared_ptr<const Tensor> constant;  // contents known at compile time
+  Node* producer = nullptr;                // null for inputs and constants
+  std::vector<Node*> users;                // one entry a use
+  bool is_constant() const { return constant != nullptr; }
+};
+
+enum class Reduction {
+  kNone,
+  kSum,
+  kProduct,
+  kMax,
+  kMin,
+  kArgMaxFirst,
+  kArgMaxLast,
+  kArgMinFirst,
+  kArgMinLast
+};
+std::string_view name(Reduction r);
+
+// For every point of `space` (loop indices 0..rank-1), the value is `body`, reduced over `reduced`
+// (loop indices rank, rank+1, ...), then passed through `finish`. The order of a reduction is
+// unspecified. Sums accumulate in the body's type; an arg reduction gives the int64 position in the
+// one reduced axis.
+struct Map {
+  Shape space;
+  Shape reduced;
+  Reduction reduction = Reduction::kNone;
+  E body;
+  E finish;  // in terms of the accumulator and loop indices 0..rank-1; null: the accumulator itself
+};
+
+// The same elements in row-major order under other dimensions: no work.
+struct Reshape {};
+
+// Inputs side by side along one axis.
+struct Concat {
+  int axis = 0;
+};
+
+// ONNX convolution of inputs x [N, C, spatial...] and w [O, C/groups, kernel...]; further inputs
+// are read by `finish`. y[n, o, p] = sum over c, k of x[n, g(o) + c, p*stride + k*dilation - pad] *
+// w[o, c, k], zero outside.
+struct Conv {
+  std::vector<int64_t> strides, dilations, pads_begin, pads_end;
+  int64_t groups = 1;
+  E finish;            // null: the accumulator itself
+  std::string method;  // empty until choose_method; then a kernel's name, and `w` is packed for it
+};
+
+// A call of a kernel of templates/ that is no index expression (top_k, scatter, recurrent cells,
+// ...).
+struct KernelCall {
+  // One argument of the call, in order.
+  struct Input {
+    int number;
+  };
+  struct Output {
+    int number;
+  };
+  struct Scratch {};  // pointer to `scratch_bytes` bytes of workspace
+  struct Code {
+    std::string text;
+  };  // a C++ expression on names of templates/, e.g. `Largest{}`
+  using Argument = std::variant<Input, Output, Scratch, Code, Dim, double, std::vector<Dim>>;
+
+  std::string kernel;  // function of that name in templates/cpu/<header>.h
+  std::string header;
+  std::vector<DType> types;  // template arguments
+  std::vector<Argument> arguments;
+  Dim scratch_bytes;
+  SymbolRef
+      result;  // the call returns this symbol's value (sizes that depend on data); may be null
+};
+
+struct Node {
+  using Op = std::variant<Map, Reshape, Concat, Conv, KernelCall>;
+  Op op;
+  std::vector<Value*> inputs, outputs;
+  std::vector<std::string>
+      origins;  // the ONNX nodes it stands for, e.g. `Conv "conv1"`; the first produced the value
+
+  template <class T>
+  T* as() {
+    return std::get_if<T>(&op);
+  }
+  template <class T>
+  const T* as() const {
+    return std::get_if<T>(&op);
+  }
+  Value* output() const { return outputs[0]; }
+};
+
+class Graph {
+ public:
+  Graph() = default;
+  Graph(Graph&&) = default;
+  Graph& operator=(Graph&&) = default;
+
+  std::string name;
+  std::vector<Value*> inputs, outputs;
+  std::vector<std::string> output_names;  // of the model; an output may be an input, a constant or
+                                          // another output's value
+  std::map<std::string, SymbolRef> symbols;  // by name
+
+  // Nodes in an order in which every value is defined before it is used.
+  const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
+  const std::vector<std::unique_ptr<Value>>& values() const { return values_; }
+
+  Value* add_input(std::string name, DType type, Shape shape);
+  Value* add_constant(std::string name, Tensor tensor);
+  // Appends (or inserts before `before`) a node with one new value per output.
+  struct Result {
+    std::string name;
+    DType type;
+    Shape shape;
+  };
+  Node* add_node(Node::Op op, std::vector<Value*> inputs, std::vector<Result> outputs,
+                 std::vector<std::string> origins, const Node* before = nullptr);
+  Value* add_map(Map map, std::vector<Value*> inputs, std::string name,
+                 std::vector<std::string> origins, const Node* before = nullptr);
+
+  void replace_uses(Value* from, Value* to);  // in nodes and graph outputs
+  void set_inputs(Node* node, std::vector<Value*> inputs);
+  void erase(Node* node);  // its outputs must be unused
+  bool is_output(const Value* value) const;
+  // Drops nodes and constants that no output needs; says whether anything went.
+  bool remove_dead();
+  // Removes loads' inputs that a map or conv no longer reads, merges repeated ones, and renumbers.
+  void compact_inputs(Node* node);
+  SymbolRef add_symbol(Symbol symbol);  // CompileError if the name is taken with other bounds
+  std::string fresh_name(const std::string& stem);  // unused among values
+
+ private:
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<Value>> values_;
+  std::map<std::string, int> names_;
+  int next_id_ = 0;
+};
+
+// Type of a map's result.
+DType result_type(const Map& map);
+// The index expression that gives a convolution's meaning (plain layouts), with the node's finish.
+Map meaning_of(const Conv& conv, const Shape& x, const Shape& w, DType type, const Shape& out);
+Shape conv_output_shape(const Conv& conv, const Shape& x, const Shape& w);
+// Loop indices 0.. of `space`, e.g. the identity index of an element-wise load.
+std::vector<Dim> identity_index(const Shape& space);
+
+std::string text(const Graph& graph);  // one line a node; stable, used by tests and --dump-ir
+// Throws InternalError naming the first broken invariant: types, ranks, order, users, index counts.
+void verify(const Graph& graph);
+
+}  // namespace onnxc

@@ -1,0 +1,64 @@
+// A graph as text: one line a node, stable, read by people and compared by tests.
+#include "compiler/ir/graph.h"
+#include "compiler/support/diagnostics.h"
+
+namespace onnxc {
+namespace {
+
+std::string describe(const Value& v) {
+  return fmt::format("{} {}{}{}", v.name, name(v.type), text(v.shape),
+                     v.layout.blocked ? " blocked" : "");
+}
+
+std::string names_of(const std::vector<Value*>& values) {
+  std::string out;
+  for (const Value* v : values) out += (out.empty() ? "" : ", ") + v->name;
+  return out;
+}
+
+std::string list(const std::vector<int64_t>& v) { return fmt::format("[{}]", fmt::join(v, ",")); }
+
+struct PrintOp {
+  std::string operator()(const Map& m) const {
+    std::string out = "map";
+    if (m.reduction != Reduction::kNone)
+      out += fmt::format(" {} over {}", name(m.reduction), text(m.reduced));
+    out += " " + text(m.body);
+    if (m.finish) out += " then " + text(m.finish);
+    return out;
+  }
+  std::string operator()(const Reshape&) const { return "reshape"; }
+  std::string operator()(const Concat& c) const { return fmt::format("concat axis {}", c.axis); }
+  std::string operator()(const Conv& c) const {
+    std::string out =
+        fmt::format("conv strides {} dilations {} pads {}{} groups {}", list(c.strides),
+                    list(c.dilations), list(c.pads_begin), list(c.pads_end), c.groups);
+    if (!c.method.empty()) out += " by " + c.method;
+    if (c.finish) out += " then " + text(c.finish);
+    return out;
+  }
+  std::string operator()(const KernelCall& k) const { return "kernel " + k.kernel; }
+};
+
+}  // namespace
+
+std::string text(const Graph& graph) {
+  std::string out;
+  for (const auto& [key, s] : graph.symbols)
+    out += fmt::format("symbol {} in {}..{}\n", s->name, s->min, s->max);
+  for (const Value* v : graph.inputs) out += fmt::format("input {}\n", describe(*v));
+  for (const auto& v : graph.values()) {
+    if (v->is_constant()) out += fmt::format("constant {}\n", describe(*v));
+  }
+  for (const auto& n : graph.nodes()) {
+    std::string results;
+    for (const Value* v : n->outputs) results += (results.empty() ? "" : ", ") + describe(*v);
+    out +=
+        fmt::format("{} = {} ({})\n", results, std::visit(PrintOp{}, n->op), names_of(n->inputs));
+  }
+  for (size_t i = 0; i < graph.outputs.size(); ++i)
+    out += fmt::format("output {} = {}\n", graph.output_names[i], graph.outputs[i]->name);
+  return out;
+}
+
+}  // namespace onnxc

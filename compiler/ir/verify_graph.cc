@@ -1,0 +1,106 @@
+// The graph's invariants, checked after every pass.
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "compiler/ir/graph.h"
+#include "compiler/support/diagnostics.h"
+
+namespace onnxc {
+namespace {
+
+void check_indices(const Dim& d, size_t axes, const std::string& where) {
+  for (const auto& t : d.terms()) {
+    for (const auto& f : t.factors) {
+      if (f->kind == Dim::Kind::kIndex)
+        ONNXC_CHECK(f->axis >= 0 && static_cast<size_t>(f->axis) < axes, "{}: loop index {} of {}",
+                    where, f->axis, axes);
+      for (const Dim& a : f->args) check_indices(a, axes, where);
+    }
+  }
+}
+
+void check_expression(const E& e, size_t axes, const Node& node, bool accumulates,
+                      const std::string& where) {
+  visit(e, [&](const Expr& x) {
+    ONNXC_CHECK(x.kind != Expr::Kind::kAccumulator || accumulates, "{}: accumulator outside finish",
+                where);
+    for (const Dim& d : x.index) check_indices(d, axes, where);
+    if (x.kind == Expr::Kind::kInteger) check_indices(x.integer, axes, where);
+    if (x.kind != Expr::Kind::kLoad) return;
+    ONNXC_CHECK(x.input >= 0 && static_cast<size_t>(x.input) < node.inputs.size(),
+                "{}: load of input {} of {}", where, x.input, node.inputs.size());
+    const Value& v = *node.inputs[x.input];
+    ONNXC_CHECK(x.type == v.type, "{}: {} loaded as {}, is {}", where, v.name, name(x.type),
+                name(v.type));
+    ONNXC_CHECK(x.index.size() == v.shape.size(), "{}: {} loaded with {} indices, has rank {}",
+                where, v.name, x.index.size(), v.shape.size());
+  });
+}
+
+void check_node(const Node& node) {
+  const std::string where = node.outputs.empty() ? "node" : node.output()->name;
+  if (const Map* m = node.as<Map>()) {
+    ONNXC_CHECK(m->body.ref() != nullptr, "{}: map without a body", where);
+    const size_t axes = m->space.size() + m->reduced.size();
+    check_expression(m->body, axes, node, false, where);
+    if (m->finish) check_expression(m->finish, m->space.size(), node, true, where);
+    ONNXC_CHECK((m->reduction == Reduction::kNone) == m->reduced.empty() ||
+                    m->reduction != Reduction::kNone,
+                "{}: reduced axes without a reduction", where);
+    ONNXC_CHECK(node.output()->type == result_type(*m), "{}: is {}, map gives {}", where,
+                name(node.output()->type), name(result_type(*m)));
+    ONNXC_CHECK(text(node.output()->shape) == text(m->space), "{}: shape {}, map gives {}", where,
+                text(node.output()->shape), text(m->space));
+  }
+  if (const Conv* c = node.as<Conv>()) {
+    ONNXC_CHECK(node.inputs.size() >= 2, "{}: convolution without weights", where);
+    if (c->finish) check_expression(c->finish, node.output()->shape.size(), node, true, where);
+  }
+  if (node.as<Reshape>()) {
+    ONNXC_CHECK(node.inputs.size() == 1 && node.inputs[0]->type == node.output()->type,
+                "{}: reshape changes the type", where);
+  }
+  if (const Concat* c = node.as<Concat>()) {
+    Dim total = 0;
+    for (const Value* v : node.inputs) {
+      ONNXC_CHECK(v->type == node.output()->type && v->shape.size() == node.output()->shape.size(),
+                  "{}: concat of unlike {}", where, v->name);
+      total = total + v->shape[c->axis];
+    }
+    ONNXC_CHECK(total == node.output()->shape[c->axis], "{}: concat of {} into {}", where,
+                total.text(), node.output()->shape[c->axis].text());
+  }
+}
+
+}  // namespace
+
+void verify(const Graph& graph) {
+  std::unordered_set<const Value*> defined(graph.inputs.begin(), graph.inputs.end());
+  std::unordered_map<const Value*, size_t> uses;
+  for (const auto& v : graph.values()) {
+    if (v->is_constant()) defined.insert(v.get());
+  }
+  for (const auto& n : graph.nodes()) {
+    for (const Value* v : n->inputs) {
+      ONNXC_CHECK(defined.count(v), "{} is used before it is defined", v->name);
+      ONNXC_CHECK(std::find(v->users.begin(), v->users.end(), n.get()) != v->users.end(),
+                  "{} does not know a user", v->name);
+      ++uses[v];
+    }
+    check_node(*n);
+    for (const Value* v : n->outputs) {
+      ONNXC_CHECK(v->producer == n.get(), "{} does not know its producer", v->name);
+      defined.insert(v);
+    }
+  }
+  for (const auto& v : graph.values())
+    ONNXC_CHECK(v->users.size() == uses[v.get()], "{} counts {} users, has {}", v->name,
+                v->users.size(), uses[v.get()]);
+  ONNXC_CHECK(graph.outputs.size() == graph.output_names.size(),
+              "outputs and their names differ in number");
+  for (const Value* v : graph.outputs)
+    ONNXC_CHECK(defined.count(v), "output {} is not defined", v->name);
+}
+
+}  // namespace onnxc
