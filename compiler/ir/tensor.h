@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "compiler/ir/dtype.h"
@@ -34,9 +35,12 @@ class Tensor {
   int64_t size() const;  // elements
   size_t byte_count() const { return bytes_.size(); }
   std::span<const std::byte> bytes() const { return bytes_; }
+  // The elements, aligned for T. A view that lies unaligned in its file is copied once, on first
+  // use.
   template <class T>
   const T* data() const {
-    return reinterpret_cast<const T*>(bytes_.data());
+    return reinterpret_cast<const T*>(alignof(T) > 1 && realigned_ ? aligned_bytes()
+                                                                   : bytes_.data());
   }
   // Owned bytes for writing; copies first if they are shared or a view.
   std::byte* mutable_bytes();
@@ -51,8 +55,11 @@ class Tensor {
   double as_double(int64_t i) const;
   int64_t as_int64(int64_t i) const;
   std::vector<int64_t> as_int64s() const;
-  // Stores `value` rounded to the tensor's type.
+  // Stores `value` rounded to the tensor's type; integers are rounded to nearest even and clamped,
+  // NaN becomes 0.
   void set(int64_t i, double value);
+  // Stores an integer exactly where the type holds it; narrower integers keep the low bits.
+  void set_int64(int64_t i, int64_t value);
   // The same bytes with other dimensions (equal element count).
   Tensor reshaped(std::vector<int64_t> dims) const;
 
@@ -63,18 +70,28 @@ class Tensor {
   std::shared_ptr<const void> owner_;
   std::shared_ptr<const std::vector<std::string>> strings_;
   bool owned_ = false;  // bytes_ lies in owner_, which is a std::vector<std::byte> of ours
+
+  struct Realigned;
+  const std::byte* aligned_bytes() const;
+  std::shared_ptr<Realigned> realigned_;  // of a view that is not aligned for its type
 };
 
 // Narrow floating-point types to and from float, rounding to nearest even. `bits` is the stored
-// pattern.
+// pattern. Values out of range become infinite in float16 and bfloat16 and the largest finite value
+// in the 8- and 4-bit types (ONNX's Cast with saturate = 1).
 float decode_narrow(DType type, uint32_t bits);
 uint32_t encode_narrow(DType type, float value);
 
 template <class T>
 Tensor Tensor::of(DType type, std::vector<int64_t> dims, const std::vector<T>& values) {
   Tensor t(type, std::move(dims));
-  for (size_t i = 0; i < values.size(); ++i)
-    t.set(static_cast<int64_t>(i), static_cast<double>(values[i]));
+  for (size_t i = 0; i < values.size(); ++i) {
+    if constexpr (std::is_integral_v<T>) {
+      t.set_int64(static_cast<int64_t>(i), static_cast<int64_t>(values[i]));
+    } else {
+      t.set(static_cast<int64_t>(i), static_cast<double>(values[i]));
+    }
+  }
   return t;
 }
 
