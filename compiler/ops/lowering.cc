@@ -1,0 +1,259 @@
+// The tools that operators use to read their node and to build core steps.
+#include "compiler/ops/lowering.h"
+
+#include <algorithm>
+
+#include "compiler/eval/fold.h"
+#include "compiler/eval/symbolic.h"
+#include "compiler/ops/scope.h"
+
+namespace onnxc {
+namespace {
+
+template <class T>
+const T* attribute_as(const OnnxNode& node, const std::string& name, std::string_view expected) {
+  const auto it = node.attributes.find(name);
+  if (it == node.attributes.end()) return nullptr;
+  const T* value = std::get_if<T>(&it->second);
+  if (!value) throw CompileError("attribute \"{}\" has another type than {}", name, expected);
+  return value;
+}
+
+}  // namespace
+
+DType compute_type(DType type) {
+  return is_float(type) && type != DType::kDouble ? DType::kFloat : type;
+}
+
+Value* Lowering::input(size_t i) const {
+  if (!has_input(i)) throw CompileError("input {} is missing", i);
+  return scope_.find(node_.inputs[i]);
+}
+
+std::optional<Tensor> Lowering::constant(size_t i) const {
+  const auto tensor = folded(*input(i));
+  return tensor ? std::optional<Tensor>(*tensor) : std::nullopt;
+}
+
+Tensor Lowering::require_constant(size_t i, std::string_view what) const {
+  auto tensor = constant(i);
+  if (!tensor)
+    throw CompileError("{} (input {}, \"{}\") must be known at compile time", what, i,
+                       node_.inputs[i]);
+  return *tensor;
+}
+
+std::optional<std::vector<Dim>> Lowering::integers(size_t i) const { return integers(input(i)); }
+std::optional<std::vector<Dim>> Lowering::integers(const Value* value) const {
+  return symbolic_integers(*value);
+}
+
+std::optional<Shape> Lowering::declared_shape(size_t k) const {
+  return k < node_.outputs.size() ? scope_.declared_shape(node_.outputs[k]) : std::nullopt;
+}
+
+int64_t Lowering::attribute_int(const std::string& name, int64_t fallback) const {
+  const auto* v = attribute_as<int64_t>(node_, name, "an integer");
+  return v ? *v : fallback;
+}
+
+float Lowering::attribute_float(const std::string& name, float fallback) const {
+  const auto* v = attribute_as<float>(node_, name, "a float");
+  return v ? *v : fallback;
+}
+
+std::string Lowering::attribute_string(const std::string& name, const std::string& fallback) const {
+  const auto* v = attribute_as<std::string>(node_, name, "a string");
+  return v ? *v : fallback;
+}
+
+std::vector<int64_t> Lowering::attribute_ints(const std::string& name,
+                                              std::vector<int64_t> fallback) const {
+  const auto* v = attribute_as<std::vector<int64_t>>(node_, name, "integers");
+  return v ? *v : fallback;
+}
+
+std::vector<float> Lowering::attribute_floats(const std::string& name,
+                                              std::vector<float> fallback) const {
+  const auto* v = attribute_as<std::vector<float>>(node_, name, "floats");
+  return v ? *v : fallback;
+}
+
+const Tensor* Lowering::attribute_tensor(const std::string& name) const {
+  return attribute_as<Tensor>(node_, name, "a tensor");
+}
+
+const OnnxGraph* Lowering::attribute_graph(const std::string& name) const {
+  const auto* v = attribute_as<std::shared_ptr<OnnxGraph>>(node_, name, "a graph");
+  return v ? v->get() : nullptr;
+}
+
+int Lowering::normalized_axis(int64_t axis, int rank) const {
+  if (axis < -rank || axis >= rank) throw CompileError("axis {} is outside rank {}", axis, rank);
+  return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
+void Lowering::output(size_t k, Value* value) {
+  if (wants_output(k)) scope_.define(node_.outputs[k], value);
+}
+
+std::vector<std::string> Lowering::origins() const {
+  return {node_.name.empty() ? node_.op_type : fmt::format("{} \"{}\"", node_.op_type, node_.name)};
+}
+
+std::string Lowering::part_name(const std::string& part) const {
+  std::string base = node_.op_type;
+  for (const std::string& name : node_.outputs) {
+    if (!name.empty()) {
+      base = name;
+      break;
+    }
+  }
+  return part.empty() ? base : base + "/" + part;
+}
+
+Value* Lowering::add(Node::Op op, std::vector<Value*> inputs, DType type, Shape shape,
+                     const std::string& part) {
+  return graph_
+      .add_node(std::move(op), std::move(inputs), {{part_name(part), type, std::move(shape)}},
+                origins())
+      ->output();
+}
+
+Value* Lowering::reshape(Value* x, Shape shape) {
+  if (text(x->shape) == text(shape)) return x;
+  return add(Reshape{}, {x}, x->type, std::move(shape));
+}
+
+Value* Lowering::transpose(Value* x, const std::vector<int>& permutation) {
+  Shape space;
+  for (int axis : permutation) space.push_back(x->shape[axis]);
+  MapBuilder map(*this, space);
+  std::vector<Dim> at(permutation.size());
+  for (size_t k = 0; k < permutation.size(); ++k)
+    at[permutation[k]] = map.index(static_cast<int>(k));
+  return map.build(map.load_raw(x, at), x->type);
+}
+
+Value* Lowering::broadcast(Value* x, const Shape& shape) {
+  if (text(x->shape) == text(shape)) return x;
+  MapBuilder map(*this, shape);
+  return map.build(map.load(x), x->type, "broadcast");
+}
+
+Value* Lowering::cast_to(Value* x, DType type) {
+  if (x->type == type) return x;
+  MapBuilder map(*this, x->shape);
+  return map.build(map.load_raw(x, identity_index(x->shape)), type, "cast");
+}
+
+Value* Lowering::constant_value(Tensor tensor, const std::string& part) {
+  return graph_.add_constant(part_name(part), std::move(tensor));
+}
+
+Value* Lowering::reduce(Reduction reduction, Value* x, std::vector<int> axes, bool keep,
+                        const std::function<E(E)>& before, const std::function<E(E)>& after,
+                        const std::string& part) {
+  const int rank = static_cast<int>(x->shape.size());
+  Shape space, reduced;
+  for (int i = 0; i < rank; ++i) {
+    const bool gone = std::find(axes.begin(), axes.end(), i) != axes.end();
+    if (gone) reduced.push_back(x->shape[i]);
+    if (!gone || keep) space.push_back(gone ? Dim(1) : x->shape[i]);
+  }
+  MapBuilder map(*this, space, reduced);
+  std::vector<Dim> at;
+  int next_kept = 0, next_reduced = static_cast<int>(space.size());
+  for (int i = 0; i < rank; ++i) {
+    const bool gone = std::find(axes.begin(), axes.end(), i) != axes.end();
+    at.push_back(map.index(gone ? next_reduced++ : next_kept));
+    if (!gone || keep) ++next_kept;
+  }
+  E element = map.load(x, at);
+  if (before) element = before(element);
+  const bool arg = reduction >= Reduction::kArgMaxFirst;
+  return map.build_reduction(reduction, element, after, arg ? DType::kInt64 : x->type, part);
+}
+
+std::vector<Value*> Lowering::lower_subgraph(const OnnxGraph& body) {
+  return scope_.lower_subgraph(body);
+}
+
+SymbolRef Lowering::fresh_symbol(const std::string& stem, int64_t min, int64_t max) {
+  std::string name = stem;
+  for (int i = 1; graph_.symbols.count(name); ++i) name = fmt::format("{}_{}", stem, i);
+  return graph_.add_symbol({name, min, max, origins()[0]});
+}
+
+Shape Lowering::broadcast_shape(const Shape& a, const Shape& b) const {
+  const size_t rank = std::max(a.size(), b.size());
+  Shape out(rank);
+  for (size_t i = 0; i < rank; ++i) {
+    const Dim x = i + a.size() < rank ? Dim(1) : a[i + a.size() - rank];
+    const Dim y = i + b.size() < rank ? Dim(1) : b[i + b.size() - rank];
+    if (x == y || y.is(1)) {
+      out[i] = x;
+    } else if (x.is(1)) {
+      out[i] = y;
+    } else if (x.is_constant() && y.is_constant()) {
+      throw CompileError("shapes {} and {} do not broadcast", text(a), text(b));
+    } else {
+      // Sizes that could be 1 or equal: equality is what a valid model means, and the larger bound
+      // is safe.
+      out[i] = x.is_constant() ? x : y;
+    }
+  }
+  return out;
+}
+
+Dim MapBuilder::index(int axis) const {
+  const int rank = static_cast<int>(space_.size());
+  return Dim::index(axis, axis < rank ? space_.at(axis) : reduced_.at(axis - rank));
+}
+
+int MapBuilder::slot(Value* value) {
+  const auto it = std::find(inputs_.begin(), inputs_.end(), value);
+  if (it != inputs_.end()) return static_cast<int>(it - inputs_.begin());
+  inputs_.push_back(value);
+  return static_cast<int>(inputs_.size()) - 1;
+}
+
+E MapBuilder::load_raw(Value* value, std::vector<Dim> at) {
+  return onnxc::load(slot(value), value->type, std::move(at));
+}
+
+E MapBuilder::load(Value* value, std::vector<Dim> at) {
+  return cast(compute_type(value->type), load_raw(value, std::move(at)));
+}
+
+std::vector<Dim> MapBuilder::broadcast_index(const Value* value) const {
+  std::vector<Dim> at;
+  const size_t lead = space_.size() - value->shape.size();
+  for (size_t i = 0; i < value->shape.size(); ++i) {
+    at.push_back(value->shape[i].is(1) ? Dim(0) : index(static_cast<int>(lead + i)));
+  }
+  return at;
+}
+
+E MapBuilder::load(Value* value) { return load(value, broadcast_index(value)); }
+
+Dim MapBuilder::load_index(Value* value, std::vector<Dim> at, Range assumed) {
+  return as_index(cast(DType::kInt64, load_raw(value, std::move(at))), assumed);
+}
+
+Value* MapBuilder::build(E body, DType type, const std::string& part) {
+  return x_.graph().add_map({space_, {}, Reduction::kNone, cast(type, body), E()}, inputs_,
+                            x_.part_name(part), x_.origins());
+}
+
+Value* MapBuilder::build_reduction(Reduction reduction, E body, const std::function<E(E)>& finish,
+                                   DType type, const std::string& part) {
+  Map map{space_, reduced_, reduction, body, E()};
+  E result = accumulator(result_type(map));
+  if (finish) result = finish(result);
+  result = cast(type, result);
+  if (result->kind != Expr::Kind::kAccumulator) map.finish = result;
+  return x_.graph().add_map(std::move(map), inputs_, x_.part_name(part), x_.origins());
+}
+
+}  // namespace onnxc

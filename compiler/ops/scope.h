@@ -1,0 +1,36 @@
+// The names that nodes of a graph or subgraph see while it is lowered.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/ir/graph.h"
+#include "compiler/ir/onnx_graph.h"
+
+namespace onnxc {
+
+class Scope {
+ public:
+  Scope(Graph& graph, const OnnxGraph& source, Scope* outer)
+      : graph_(graph), source_(source), outer_(outer) {}
+
+  // The value of that name, here or in an outer graph. Initializers become constants on first use.
+  Value* find(const std::string& name);
+  void define(const std::string& name, Value* value) { values_[name] = value; }
+  std::optional<Shape> declared_shape(const std::string& name) const;
+  // Lowers all nodes of this scope's graph in order.
+  void lower_nodes();
+  std::vector<Value*> outputs();
+  // Lowers a subgraph without inputs in place; its outputs.
+  std::vector<Value*> lower_subgraph(const OnnxGraph& body);
+
+ private:
+  Graph& graph_;
+  const OnnxGraph& source_;
+  Scope* outer_;
+  std::map<std::string, Value*> values_;
+};
+
+}  // namespace onnxc
