@@ -1,0 +1,165 @@
+// Places storages largest first, each at the lowest offset that is free throughout its life.
+#include "compiler/plan/memory_plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "compiler/support/diagnostics.h"
+
+namespace onnxc {
+namespace {
+
+constexpr int64_t kAlignment = 64;
+
+// At least `bytes`, and a multiple of 64 for all values of the symbols: each coefficient is rounded
+// up on its own.
+Dim aligned(const Dim& bytes) {
+  const auto up = [](int64_t v) { return (v + kAlignment - 1) / kAlignment * kAlignment; };
+  Dim result = up(bytes.offset());
+  for (const auto& term : bytes.terms()) {
+    Dim monomial = 1;
+    for (const auto& f : term.factors) {
+      switch (f->kind) {
+        case Dim::Kind::kSymbol:
+          monomial = monomial * Dim(f->symbol);
+          break;
+        case Dim::Kind::kFloorDiv:
+          monomial = monomial * floor_div(f->args[0], f->args[1]);
+          break;
+        case Dim::Kind::kFloorMod:
+          monomial = monomial * floor_mod(f->args[0], f->args[1]);
+          break;
+        case Dim::Kind::kMin:
+          monomial = monomial * min(f->args[0], f->args[1]);
+          break;
+        case Dim::Kind::kMax:
+          monomial = monomial * max(f->args[0], f->args[1]);
+          break;
+        default:
+          throw InternalError(__FILE__, __LINE__, "a size mentions a loop index");
+      }
+    }
+    result = result + monomial * up(term.coefficient);
+  }
+  return result;
+}
+
+struct Block {
+  const Storage* storage = nullptr;  // null for scratch
+  const Node* scratch_of = nullptr;
+  int first, last;
+  Dim bytes;
+  int64_t weight;  // bytes at the representative point
+  Dim offset;
+  int64_t offset_there = 0;
+};
+
+class Planner {
+ public:
+  Planner(const StorageMap& shared, const Graph& graph) {
+    for (const auto& [name, symbol] : graph.symbols) {
+      point_[name] =
+          std::clamp<int64_t>(symbol->max > (1 << 20) ? 64 : symbol->max, symbol->min, symbol->max);
+    }
+    int number = 0;
+    std::map<const Node*, int> step_of;
+    for (const auto& node : graph.nodes()) step_of[node.get()] = number++;
+    steps_ = number + 1;
+    for (const auto& s : shared.storages) {
+      if (s->where == Storage::Where::kWorkspace && !s->values.empty())
+        add({s.get(), nullptr, s->first, s->last, aligned(s->bytes), 0, 0});
+    }
+    for (const Node* node : shared.steps) {
+      const KernelCall* k = node->as<KernelCall>();
+      if (k && !k->scratch_bytes.is(0))
+        add({nullptr, node, step_of[node], step_of[node], aligned(k->scratch_bytes), 0, 0});
+    }
+  }
+
+  MemoryPlan run() {
+    MemoryPlan plan;
+    plan.live_bytes = live_bytes();
+    std::vector<Block*> order;
+    for (Block& b : blocks_) order.push_back(&b);
+    std::stable_sort(order.begin(), order.end(),
+                     [](const Block* a, const Block* b) { return a->weight > b->weight; });
+    std::vector<const Block*> placed;
+    for (Block* b : order) {
+      place(*b, placed);
+      placed.push_back(b);
+      plan.bytes = max(plan.bytes, b->offset + b->bytes);
+      if (b->storage) plan.offsets[b->storage] = b->offset;
+      if (b->scratch_of) plan.scratch[b->scratch_of] = b->offset;
+    }
+    return plan;
+  }
+
+ private:
+  void add(Block block) {
+    block.weight = block.bytes.evaluate(point_);
+    blocks_.push_back(std::move(block));
+  }
+
+  Dim live_bytes() const {
+    int64_t most = -1;
+    Dim result = 0;
+    for (int step = 0; step < steps_; ++step) {
+      int64_t sum = 0;
+      for (const Block& b : blocks_) sum += b.first <= step && step <= b.last ? b.weight : 0;
+      if (sum <= most) continue;
+      most = sum;
+      result = 0;
+      for (const Block& b : blocks_) {
+        if (b.first <= step && step <= b.last) result = result + b.bytes;
+      }
+    }
+    return result;
+  }
+
+  void place(Block& block, const std::vector<const Block*>& placed) const {
+    std::vector<const Block*> rivals;
+    for (const Block* p : placed) {
+      if (p->first <= block.last && block.first <= p->last) rivals.push_back(p);
+    }
+    std::vector<std::pair<int64_t, Dim>> candidates{{0, Dim(0)}};
+    for (const Block* r : rivals)
+      candidates.emplace_back(r->offset_there + r->weight, r->offset + r->bytes);
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [there, offset] : candidates) {
+      if (fits(block, offset, there, rivals)) {
+        block.offset = offset;
+        block.offset_there = there;
+        return;
+      }
+    }
+    Dim above = 0;  // above every rival, whatever the sizes
+    for (const Block* r : rivals) above = max(above, r->offset + r->bytes);
+    block.offset = above;
+    block.offset_there = above.evaluate(point_);
+  }
+
+  static bool fits(const Block& block, const Dim& offset, int64_t there,
+                   const std::vector<const Block*>& rivals) {
+    for (const Block* r : rivals) {
+      const bool below = there + block.weight <= r->offset_there;
+      const bool above = r->offset_there + r->weight <= there;
+      if (!(below && proves_le(offset + block.bytes, r->offset)) &&
+          !(above && proves_le(r->offset + r->bytes, offset)))
+        return false;
+    }
+    return true;
+  }
+
+  std::map<std::string, int64_t> point_;
+  std::vector<Block> blocks_;
+  int steps_ = 0;
+};
+
+}  // namespace
+
+MemoryPlan plan_memory(const StorageMap& shared, const Graph& graph) {
+  return Planner(shared, graph).run();
+}
+
+}  // namespace onnxc

@@ -1,0 +1,85 @@
+// Decides order, shared storage, offsets in the workspace and the layout of the weights.
+#include "compiler/plan/plan.h"
+
+#include <algorithm>
+
+#include "compiler/plan/memory_plan.h"
+#include "compiler/plan/storage.h"
+
+namespace onnxc {
+namespace {
+
+constexpr int64_t kAlignment = 64;
+
+Placement::Where where_of(Storage::Where where) {
+  switch (where) {
+    case Storage::Where::kInput:
+      return Placement::Where::kInput;
+    case Storage::Where::kOutput:
+      return Placement::Where::kOutput;
+    case Storage::Where::kWeights:
+      return Placement::Where::kWeights;
+    case Storage::Where::kWorkspace:
+      break;
+  }
+  return Placement::Where::kWorkspace;
+}
+
+// Constants that steps read, in the order of first use, so that a run streams through them once.
+void lay_out_weights(Program& program, const StorageMap& shared) {
+  const auto add = [&](const Value* read) {
+    const Storage* storage = shared.views.at(read).storage;
+    if (storage->where != Storage::Where::kWeights) return;
+    const Value* v = storage->values.front();
+    if (program.placements.count(v)) return;
+    program.weights.push_back({v, program.weights_bytes});
+    program.placements[v] = {Placement::Where::kWeights, 0, program.weights_bytes};
+    const int64_t bytes = static_cast<int64_t>(v->constant->byte_count());
+    program.weights_bytes += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  };
+  for (const Node* step : program.steps) {
+    for (const Value* v : step->inputs) add(v);
+  }
+  for (const Value* v : program.graph.outputs) add(v);
+}
+
+}  // namespace
+
+Dim byte_size(const Value& value) {
+  return product(value.shape) * static_cast<int64_t>(byte_size(value.type));
+}
+
+Program plan(Graph graph) {
+  Program program;
+  program.graph = std::move(graph);
+  const StorageMap shared = share_storage(program.graph);
+  program.steps = shared.steps;
+  lay_out_weights(program, shared);
+  const MemoryPlan memory = plan_memory(shared, program.graph);
+  for (const auto& [value, view] : shared.views) {
+    if (view.storage->where == Storage::Where::kWeights) {
+      if (const Value* root = view.storage->values.front();
+          root != value && program.placements.count(root)) {
+        program.placements[value] = program.placements.at(root);
+      }
+      continue;
+    }
+    const Dim base = view.storage->where == Storage::Where::kWorkspace
+                         ? memory.offsets.at(view.storage)
+                         : Dim(0);
+    program.placements[value] = {where_of(view.storage->where), view.storage->number,
+                                 base + view.offset};
+  }
+  program.scratch = memory.scratch;
+  program.workspace_bytes = memory.bytes;
+  program.live_bytes = memory.live_bytes;
+  for (size_t i = 0; i < program.graph.outputs.size(); ++i) {
+    const Value* v = program.graph.outputs[i];
+    const Placement& p = program.placements.at(v);
+    if (p.where != Placement::Where::kOutput || p.number != static_cast<int>(i))
+      program.copies.push_back({v, static_cast<int>(i)});
+  }
+  return program;
+}
+
+}  // namespace onnxc

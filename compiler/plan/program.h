@@ -1,0 +1,52 @@
+// A planned program: steps in order, and where every value lives. Everything is decided; no text
+// yet.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "compiler/ir/graph.h"
+
+namespace onnxc {
+
+struct Placement {
+  enum class Where { kInput, kOutput, kWeights, kWorkspace };
+  Where where;
+  int number = 0;  // of the input or output
+  Dim offset;      // bytes from its start (weights: from the payload's start)
+};
+
+// Contents of the weights blob: a constant at a 64-byte aligned offset.
+struct WeightEntry {
+  const Value* value;
+  int64_t offset;  // bytes from the payload's start
+};
+
+// A graph output whose value lies elsewhere (an input, a constant, another output) and is copied at
+// the end.
+struct OutputCopy {
+  const Value* value;
+  int output;
+};
+
+struct Program {
+  Graph graph;
+  std::vector<const Node*> steps;  // nodes that do work; Reshape and in-place Concat have vanished
+  std::unordered_map<const Value*, Placement> placements;  // of every value a step reads or writes
+  std::unordered_map<const Node*, Dim> scratch;  // offset of a step's scratch in the workspace
+  std::vector<OutputCopy> copies;
+  std::vector<WeightEntry> weights;
+  int64_t weights_bytes = 0;  // payload
+  Dim workspace_bytes;
+  Dim live_bytes;  // the largest sum of bytes alive at one step: no plan can need less
+  std::map<const Value*, std::string> lifetimes;  // for the plan listing
+};
+
+// Bytes of a value, as an expression of the symbols.
+Dim byte_size(const Value& value);
+
+}  // namespace onnxc
