@@ -1,0 +1,53 @@
+// An owned buffer, aligned as generated code wants its workspace and weights.
+#pragma once
+
+#include <stddef.h>
+
+#include <new>
+#include <utility>
+
+namespace onnxc::runtime {
+
+// Uninitialised memory, aligned to 64 bytes. Never throws: where there is no memory, data() is
+// null.
+class Workspace {
+ public:
+  static constexpr size_t kAlignment = 64;
+
+  Workspace() = default;
+  explicit Workspace(size_t size) { reserve(size); }
+  Workspace(Workspace&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Workspace& operator=(Workspace&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Workspace() { release(); }
+
+  void* data() const { return data_; }
+  size_t size() const { return size_; }  // bytes; 0 where data() is null
+
+  // Makes room for at least `size` bytes; contents are kept only if there was room already. False:
+  // no memory.
+  bool reserve(size_t size) {
+    if (data_ && size <= size_) return true;
+    release();
+    const size_t wanted = size > 0 ? size : 1;
+    data_ = ::operator new (wanted, std::align_val_t{kAlignment}, std::nothrow);
+    size_ = data_ ? wanted : 0;
+    return data_ != nullptr;
+  }
+
+ private:
+  void release() {
+    ::operator delete (data_, std::align_val_t{kAlignment});
+    data_ = nullptr;
+    size_ = 0;
+  }
+
+  void* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace onnxc::runtime
