@@ -7,7 +7,8 @@
 namespace onnxc {
 
 struct KernelText {
-  std::string_view path;  // from the repository's root, as #include lines give it: "templates/cpu/vec.h"
+  std::string_view
+      path;  // from the repository's root, as #include lines give it: "templates/cpu/vec.h"
   std::string_view text;  // the whole file
 };
 

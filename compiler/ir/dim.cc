@@ -558,7 +558,7 @@ bool Dim::mentions_index(int axis) const {
   for (const auto& t : terms()) {
     for (const auto& f : t.factors) {
       if (f->kind == Kind::kIndex && f->axis == axis) return true;
-      if (f->kind == Kind::kOpaque) return true;
+      if (f->kind == Kind::kOpaque && mentions_loop_index(*f->scalar, axis)) return true;
       if (f->kind != Kind::kIndex && std::any_of(f->args.begin(), f->args.end(), [&](const Dim& d) {
             return d.mentions_index(axis);
           }))

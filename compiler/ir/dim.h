@@ -14,6 +14,7 @@
 namespace onnxc {
 
 struct Expr;  // a scalar of the program, compiler/ir/expr.h
+bool mentions_loop_index(const Expr& scalar, int axis);  // compiler/ir/expr.cc
 
 // A named run-time size, e.g. `batch`. Identity is the name, which is unique in a graph.
 struct Symbol {

@@ -409,6 +409,15 @@ void visit(const E& x, const std::function<void(const Expr&)>& visitor) {
   walk(x);
 }
 
+bool mentions_loop_index(const Expr& scalar, int axis) {
+  if (scalar.kind == Expr::Kind::kInteger && scalar.integer.mentions_index(axis)) return true;
+  for (const Dim& d : scalar.index) {
+    if (d.mentions_index(axis)) return true;
+  }
+  return std::any_of(scalar.args.begin(), scalar.args.end(),
+                     [&](const ExprRef& a) { return mentions_loop_index(*a, axis); });
+}
+
 bool mentions_input(const E& x, int input) {
   bool found = false;
   visit(x, [&](const Expr& e) { found |= e.kind == Expr::Kind::kLoad && e.input == input; });

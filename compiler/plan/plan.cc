@@ -49,9 +49,27 @@ Dim byte_size(const Value& value) {
   return product(value.shape) * static_cast<int64_t>(byte_size(value.type));
 }
 
+std::map<std::string, Dim> result_bounds(const Graph& graph) {
+  std::map<std::string, Dim> bounds;
+  for (const auto& node : graph.nodes()) {
+    if (const KernelCall* k = node->as<KernelCall>(); k && k->result)
+      bounds.emplace(k->result->name, k->result->max);
+  }
+  return bounds;
+}
+
+Dim capacity(const Value& value, const std::map<std::string, Dim>& upper_bounds) {
+  const Dim bytes = byte_size(value);
+  return upper_bounds.empty() ? bytes : bytes.substitute_symbols(upper_bounds);
+}
+
 Program plan(Graph graph) {
   Program program;
   program.graph = std::move(graph);
+  const auto results = result_bounds(program.graph);
+  for (const auto& [name, symbol] : program.graph.symbols) {
+    if (!results.count(name)) program.symbols.push_back(symbol);
+  }
   const StorageMap shared = share_storage(program.graph);
   program.steps = shared.steps;
   lay_out_weights(program, shared);

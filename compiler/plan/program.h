@@ -35,6 +35,8 @@ struct OutputCopy {
 
 struct Program {
   Graph graph;
+  std::vector<SymbolRef>
+      symbols;  // sizes that the inputs' shapes bind, by name; others are results of steps
   std::vector<const Node*> steps;  // nodes that do work; Reshape and in-place Concat have vanished
   std::unordered_map<const Value*, Placement> placements;  // of every value a step reads or writes
   std::unordered_map<const Node*, Dim> scratch;  // offset of a step's scratch in the workspace
@@ -48,5 +50,9 @@ struct Program {
 
 // Bytes of a value, as an expression of the symbols.
 Dim byte_size(const Value& value);
+// Bytes to keep for a value: sizes that steps find out are taken at their upper bound.
+Dim capacity(const Value& value, const std::map<std::string, Dim>& upper_bounds);
+// The upper bounds of sizes that are results of steps, by name.
+std::map<std::string, Dim> result_bounds(const Graph& graph);
 
 }  // namespace onnxc

@@ -19,7 +19,7 @@ bool is_identity(const std::vector<Dim>& index, const Shape& space) {
 
 class Sharer {
  public:
-  explicit Sharer(const Graph& graph) : graph_(graph) {}
+  explicit Sharer(const Graph& graph) : graph_(graph), upper_bounds_(result_bounds(graph)) {}
 
   StorageMap run() {
     number_nodes();
@@ -54,12 +54,10 @@ class Sharer {
   void place_inputs_and_constants() {
     for (size_t i = 0; i < graph_.inputs.size(); ++i) {
       put(graph_.inputs[i],
-          new_storage(Storage::Where::kInput, static_cast<int>(i), byte_size(*graph_.inputs[i])),
-          0);
+          new_storage(Storage::Where::kInput, static_cast<int>(i), bytes_of(*graph_.inputs[i])), 0);
     }
     for (const auto& v : graph_.values()) {
-      if (v->is_constant())
-        put(v.get(), new_storage(Storage::Where::kWeights, 0, byte_size(*v)), 0);
+      if (v->is_constant()) put(v.get(), new_storage(Storage::Where::kWeights, 0, bytes_of(*v)), 0);
     }
   }
 
@@ -74,7 +72,7 @@ class Sharer {
         chain.push_back(v);
       }
       if (!v->producer || map_.views.count(v)) continue;
-      Storage* s = new_storage(Storage::Where::kOutput, static_cast<int>(i), byte_size(*v));
+      Storage* s = new_storage(Storage::Where::kOutput, static_cast<int>(i), bytes_of(*v));
       for (const Value* c : chain) {
         if (!map_.views.count(c)) put(c, s, 0);
       }
@@ -91,7 +89,7 @@ class Sharer {
         const View view = map_.views.at(reused);
         put(out, view.storage, view.offset);
       } else {
-        put(out, new_storage(Storage::Where::kWorkspace, 0, byte_size(*out)), 0);
+        put(out, new_storage(Storage::Where::kWorkspace, 0, bytes_of(*out)), 0);
       }
     }
   }
@@ -109,7 +107,7 @@ class Sharer {
   void place_concat(const Node& node, const Concat& concat) {
     const Value* out = node.output();
     if (!map_.views.count(out))
-      put(out, new_storage(Storage::Where::kWorkspace, 0, byte_size(*out)), 0);
+      put(out, new_storage(Storage::Where::kWorkspace, 0, bytes_of(*out)), 0);
     const View target = map_.views.at(out);
     const bool contiguous = std::all_of(out->shape.begin(), out->shape.begin() + concat.axis,
                                         [](const Dim& d) { return d.is(1); });
@@ -117,7 +115,7 @@ class Sharer {
     bool all_in_place = true;
     for (const Value* part : node.inputs) {
       if (!contiguous || !move_into(part, target.storage, offset)) all_in_place = false;
-      offset = offset + byte_size(*part);
+      offset = offset + bytes_of(*part);
     }
     if (!all_in_place) map_.steps.push_back(&node);
   }
@@ -129,7 +127,7 @@ class Sharer {
     Storage* source = view.storage;
     if (source == target) return view.offset == offset;
     if (source->where != Storage::Where::kWorkspace || !view.offset.is(0) ||
-        source->bytes != byte_size(*part))
+        source->bytes != bytes_of(*part))
       return false;
     if (offset.is_constant() ? offset.value() % 64 != 0 : false) {
       if (offset.value() % static_cast<int64_t>(byte_size(part->type)) != 0) return false;
@@ -144,11 +142,11 @@ class Sharer {
 
   // An operand that dies at this step and is read only at the element being written.
   const Value* overwritable(const Node& node, const Value& out) {
-    const Dim bytes = byte_size(out);
+    const Dim bytes = bytes_of(out);
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const Value* in = node.inputs[i];
       const View view = map_.views.at(in);
-      if (view.storage->where != Storage::Where::kWorkspace || byte_size(*in) != bytes) continue;
+      if (view.storage->where != Storage::Where::kWorkspace || bytes_of(*in) != bytes) continue;
       if (byte_size(in->type) != byte_size(out.type) || !reads_in_place(node, static_cast<int>(i)))
         continue;
       const bool shared =
@@ -193,7 +191,10 @@ class Sharer {
     storage.last = std::max(storage.last, storage.first);
   }
 
+  Dim bytes_of(const Value& v) const { return capacity(v, upper_bounds_); }
+
   const Graph& graph_;
+  std::map<std::string, Dim> upper_bounds_;
   StorageMap map_;
   std::unordered_map<const Node*, int> step_of_;
   int end_ = 0;

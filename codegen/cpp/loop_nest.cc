@@ -1,0 +1,110 @@
+// Flattening loads and merging loops.
+#include "codegen/cpp/loop_nest.h"
+
+#include "compiler/support/diagnostics.h"
+
+namespace onnxc {
+namespace {
+
+Dim flat_index(const std::vector<Dim>& index, const Shape& shape) {
+  const Shape strides = row_major_strides(shape);
+  Dim flat = 0;
+  for (size_t i = 0; i < index.size(); ++i) flat = flat + index[i] * strides[i];
+  return flat;
+}
+
+E flatten_loads(const E& e, const std::vector<Value*>& inputs) {
+  return rewrite(e, [&](const Expr& x) -> std::optional<E> {
+    if (x.kind != Expr::Kind::kLoad) return std::nullopt;
+    return load(x.input, x.type, {flat_index(x.index, inputs.at(x.input)->shape)});
+  });
+}
+
+// Every index expression of the nest.
+void visit_dims(const LoopNest& nest, const std::function<void(const Dim&)>& visitor) {
+  const auto in = [&](const E& e) {
+    if (!e) return;
+    visit(e, [&](const Expr& x) {
+      for (const Dim& d : x.index) visitor(d);
+      if (x.kind == Expr::Kind::kInteger) visitor(x.integer);
+    });
+  };
+  in(nest.body);
+  in(nest.finish);
+  visitor(nest.result);
+}
+
+// Loops a and a + 1 walk memory as one loop of extent a * (a + 1).
+bool can_merge(const LoopNest& nest, int a) {
+  if ((a < nest.outputs) != (a + 1 < nest.outputs)) return false;
+  if (nest.reduction >= Reduction::kArgMaxFirst && a >= nest.outputs) return false;
+  bool ok = true;
+  visit_dims(nest, [&](const Dim& d) {
+    if (!ok) return;
+    const auto outer = d.coefficient_of_index(a), inner = d.coefficient_of_index(a + 1);
+    ok = outer && inner && *outer == *inner * nest.extents[a + 1];
+  });
+  return ok;
+}
+
+void renumber(LoopNest& nest, const std::function<Dim(int)>& replacement) {
+  nest.body = substitute_indices(nest.body, replacement);
+  if (nest.finish) nest.finish = substitute_indices(nest.finish, replacement);
+  nest.result = substitute_indices(nest.result, replacement);
+}
+
+void remove_loop(LoopNest& nest, int axis) {
+  nest.extents.erase(nest.extents.begin() + axis);
+  if (axis < nest.outputs) --nest.outputs;
+}
+
+void merge(LoopNest& nest, int a) {
+  const Dim extent = nest.extents[a] * nest.extents[a + 1];
+  const std::vector<Dim> old = nest.extents;
+  renumber(nest, [&](int axis) -> Dim {
+    if (axis == a) return 0;
+    if (axis == a + 1) return Dim::index(a, extent);
+    return Dim::index(axis > a ? axis - 1 : axis, old[axis]);
+  });
+  nest.extents[a + 1] = extent;
+  remove_loop(nest, a);
+}
+
+void drop_single(LoopNest& nest, int a) {
+  const std::vector<Dim> old = nest.extents;
+  renumber(nest, [&](int axis) -> Dim {
+    return axis == a ? Dim(0) : Dim::index(axis > a ? axis - 1 : axis, old[axis]);
+  });
+  remove_loop(nest, a);
+}
+
+}  // namespace
+
+LoopNest make_loop_nest(const Map& map, const std::vector<Value*>& inputs) {
+  LoopNest nest;
+  nest.extents = map.space;
+  nest.extents.insert(nest.extents.end(), map.reduced.begin(), map.reduced.end());
+  nest.outputs = static_cast<int>(map.space.size());
+  nest.reduction = map.reduction;
+  nest.body = flatten_loads(map.body, inputs);
+  if (map.finish) nest.finish = flatten_loads(map.finish, inputs);
+  nest.result = flat_index(identity_index(map.space), map.space);
+  for (int a = 0; a < static_cast<int>(nest.extents.size());) {
+    const bool arg_axis = nest.reduction >= Reduction::kArgMaxFirst && a >= nest.outputs;
+    if (nest.extents[a].is(1) && !arg_axis) {
+      drop_single(nest, a);
+    } else {
+      ++a;
+    }
+  }
+  for (int a = 0; a + 1 < static_cast<int>(nest.extents.size());) {
+    if (can_merge(nest, a)) {
+      merge(nest, a);
+    } else {
+      ++a;
+    }
+  }
+  return nest;
+}
+
+}  // namespace onnxc

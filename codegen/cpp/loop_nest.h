@@ -1,0 +1,18 @@
+// A map as loops over flat memory: loads with one index, adjacent loops merged where memory allows.
+#pragma once
+
+#include "compiler/ir/graph.h"
+
+namespace onnxc {
+
+struct LoopNest {
+  std::vector<Dim> extents;  // the first `outputs` loops run over the result, the rest are reduced
+  int outputs = 0;
+  Reduction reduction = Reduction::kNone;
+  E body, finish;  // loads carry one flat index, in elements; finish may be null
+  Dim result;      // flat index of the element written
+};
+
+LoopNest make_loop_nest(const Map& map, const std::vector<Value*>& inputs);
+
+}  // namespace onnxc

@@ -1,0 +1,260 @@
+// Printing of loop nests: chooses the loop that runs in vectors and prints the rest around it.
+#include "codegen/cpp/map_printer.h"
+
+#include <algorithm>
+#include <map>
+
+#include "codegen/cpp/expr_printer.h"
+#include "codegen/cpp/loop_nest.h"
+#include "codegen/names.h"
+#include "codegen/source_writer.h"
+#include "compiler/support/diagnostics.h"
+
+namespace onnxc {
+namespace {
+
+std::string first_value(Reduction r, DType type) {
+  const bool single = type == DType::kFloat;
+  switch (r) {
+    case Reduction::kSum:
+      return single ? "0.0f" : fmt::format("{}(0)", cpp_name(type));
+    case Reduction::kProduct:
+      return single ? "1.0f" : fmt::format("{}(1)", cpp_name(type));
+    case Reduction::kMax:
+    case Reduction::kArgMaxFirst:
+    case Reduction::kArgMaxLast:
+      return fmt::format("lowest<{}>()", cpp_name(type));
+    default:
+      return fmt::format("highest<{}>()", cpp_name(type));
+  }
+}
+
+std::string combined(Reduction r, DType type, const std::string& a, const std::string& b) {
+  const bool infix = type == DType::kFloat || type == DType::kDouble;
+  switch (r) {
+    case Reduction::kSum:
+      return infix ? a + " + " + b : fmt::format("wrapping_add<{}>({}, {})", cpp_name(type), a, b);
+    case Reduction::kProduct:
+      return infix ? a + " * " + b : fmt::format("wrapping_mul<{}>({}, {})", cpp_name(type), a, b);
+    case Reduction::kMax:
+      return fmt::format("max({}, {})", a, b);
+    default:
+      return fmt::format("min({}, {})", a, b);
+  }
+}
+
+class NestPrinter {
+ public:
+  NestPrinter(const LoopNest& nest, DType result) : nest_(nest), result_(result) {
+    choose_vector_loop();
+  }
+
+  std::string print() {
+    const int loops = vector_result_ ? nest_.outputs - 1 : nest_.outputs;
+    for (int a = 0; a < loops; ++a) open_loop(a);
+    if (vector_result_) {
+      const int v = nest_.outputs - 1;
+      writer_.line(fmt::format("for_lanes<kLanes>({}, [&](auto lanes, int64_t {}) {{",
+                               scalar_.print(nest_.extents[v]), index_name(v)));
+      writer_.indent();
+      print_element(v);
+      writer_.outdent();
+      writer_.line("});");
+    } else {
+      print_element(-1);
+    }
+    for (int a = 0; a < loops; ++a) close_loop();
+    return writer_.take();
+  }
+
+ private:
+  static std::string index_name(int axis) { return "i" + std::to_string(axis); }
+  static ExprPrinter::Names names(bool vector_accumulator = false) {
+    return {[](int input) { return "x" + std::to_string(input); }, index_name, "sum",
+            vector_accumulator};
+  }
+
+  // The innermost result loop if all of it goes in vectors, else the innermost reduced loop for
+  // plain reductions.
+  void choose_vector_loop() {
+    if (nest_.reduction >= Reduction::kArgMaxFirst) return;
+    const int v = nest_.outputs - 1;
+    if (v >= 0 && result_ == DType::kFloat && is_long(nest_.extents[v]) &&
+        nest_.result.coefficient_of_index(v) == Dim(1) && nest_.body.type() == DType::kFloat &&
+        is_vectorizable(nest_.body, v) && (!nest_.finish || is_vectorizable(nest_.finish, v))) {
+      if (nest_.reduction == Reduction::kNone || !prefers_reduced_loop(v)) {
+        vector_result_ = true;
+        return;
+      }
+    }
+    const int r = static_cast<int>(nest_.extents.size()) - 1;
+    if (r >= nest_.outputs && is_long(nest_.extents[r]) && nest_.body.type() == DType::kFloat &&
+        is_vectorizable(nest_.body, r))
+      vector_reduced_ = true;
+  }
+
+  static bool is_long(const Dim& extent) { return extent.range().max >= 4; }
+
+  // Loads walk with large steps along the result loop but contiguously along the innermost reduced
+  // one.
+  bool prefers_reduced_loop(int v) const {
+    const int r = static_cast<int>(nest_.extents.size()) - 1;
+    if (r < nest_.outputs || !is_long(nest_.extents[r]) || !is_vectorizable(nest_.body, r))
+      return false;
+    bool strided = false;
+    visit(nest_.body, [&](const Expr& x) {
+      if (x.kind != Expr::Kind::kLoad) return;
+      const auto c = x.index[0].coefficient_of_index(v);
+      strided |= c && !c->is(0) && !c->is(1);
+    });
+    return strided;
+  }
+
+  void open_loop(int axis) {
+    writer_.line(fmt::format("for (int64_t {0} = 0; {0} < {1}; ++{0}) {{", index_name(axis),
+                             scalar_.print(nest_.extents[axis])));
+    writer_.indent();
+  }
+  void close_loop() {
+    writer_.outdent();
+    writer_.line("}");
+  }
+
+  void statements(ExprPrinter& printer) {
+    for (const std::string& s : printer.take_statements()) writer_.line(s);
+  }
+
+  void print_element(int vector_axis) {
+    if (nest_.reduction == Reduction::kNone) {
+      ExprPrinter printer(names(), vector_axis);
+      const std::string value = printer.print(nest_.body, vector_axis >= 0);
+      statements(printer);
+      return store(value, vector_axis);
+    }
+    if (nest_.reduction >= Reduction::kArgMaxFirst) {
+      print_arg_reduction();
+    } else if (vector_reduced_) {
+      print_vector_reduction();
+    } else {
+      print_plain_reduction(vector_axis);
+    }
+    if (!nest_.finish) return store("sum", vector_axis);
+    ExprPrinter printer(names(vector_axis >= 0), vector_axis);
+    const std::string value = printer.print(nest_.finish, vector_axis >= 0);
+    statements(printer);
+    store(value, vector_axis);
+  }
+
+  void store(const std::string& value, int vector_axis) {
+    const std::string at = scalar_.print(nest_.result);
+    if (vector_axis >= 0) {
+      writer_.line(fmt::format("lanes.store(y + {}, {});", at, value));
+    } else {
+      writer_.line(nest_.result.is(0) ? fmt::format("*y = {};", value)
+                                      : fmt::format("y[{}] = {};", at, value));
+    }
+  }
+
+  void print_plain_reduction(int vector_axis) {
+    const DType type = nest_.body.type();
+    const std::string start = first_value(nest_.reduction, type);
+    writer_.line(vector_axis >= 0 ? fmt::format("auto sum = lanes.broadcast({});", start)
+                                  : fmt::format("{} sum = {};", cpp_name(type), start));
+    const int axes = static_cast<int>(nest_.extents.size());
+    for (int a = nest_.outputs; a < axes; ++a) open_loop(a);
+    ExprPrinter printer(names(), vector_axis);
+    const std::string value = printer.print(nest_.body, vector_axis >= 0);
+    statements(printer);
+    writer_.line(fmt::format("sum = {};", combined(nest_.reduction, type, "sum", value)));
+    for (int a = nest_.outputs; a < axes; ++a) close_loop();
+  }
+
+  void print_vector_reduction() {
+    const int r = static_cast<int>(nest_.extents.size()) - 1;
+    const std::string start = first_value(nest_.reduction, DType::kFloat);
+    const bool single = r == nest_.outputs;
+    if (!single) writer_.line(fmt::format("float sum = {};", start));
+    for (int a = nest_.outputs; a < r; ++a) open_loop(a);
+    writer_.line(fmt::format(
+        "{} = reduce_lanes<kLanes>({}, {}, [](auto a, auto b) {{ return {}; }}, [&](auto lanes, "
+        "int64_t {}) {{",
+        single ? "const float sum" : "const float part", scalar_.print(nest_.extents[r]), start,
+        combined(nest_.reduction, DType::kFloat, "a", "b"), index_name(r)));
+    writer_.indent();
+    ExprPrinter printer(names(), r);
+    const std::string value = printer.print(nest_.body, true);
+    statements(printer);
+    writer_.line("return " + value + ";");
+    writer_.outdent();
+    writer_.line("});");
+    if (!single)
+      writer_.line(
+          fmt::format("sum = {};", combined(nest_.reduction, DType::kFloat, "sum", "part")));
+    for (int a = nest_.outputs; a < r; ++a) close_loop();
+  }
+
+  // The position of the first or last extreme element along the one reduced loop.
+  void print_arg_reduction() {
+    const DType type = nest_.body.type();
+    const bool largest =
+        nest_.reduction == Reduction::kArgMaxFirst || nest_.reduction == Reduction::kArgMaxLast;
+    const bool last =
+        nest_.reduction == Reduction::kArgMaxLast || nest_.reduction == Reduction::kArgMinLast;
+    writer_.line("int64_t sum = 0;");
+    writer_.line(fmt::format("{} best = {};", cpp_name(type), first_value(nest_.reduction, type)));
+    const int a = nest_.outputs;
+    open_loop(a);
+    ExprPrinter printer(names(), -1);
+    const std::string value = printer.print(nest_.body, false);
+    statements(printer);
+    writer_.line(fmt::format("const {} value = {};", cpp_name(type), value));
+    writer_.line(fmt::format("if (value {}{} best{}) {{", largest ? ">" : "<", last ? "=" : "",
+                             is_float(type) ? " || (value != value && best == best)" : ""));
+    writer_.indent();
+    writer_.line("best = value;");
+    writer_.line(fmt::format("sum = {};", index_name(a)));
+    close_loop();
+    close_loop();
+  }
+
+  const LoopNest& nest_;
+  DType result_;
+  SourceWriter writer_;
+  ExprPrinter scalar_{names(), -1};
+  bool vector_result_ = false, vector_reduced_ = false;
+};
+
+std::vector<std::string> symbols_of(const LoopNest& nest) {
+  std::map<std::string, bool> found;
+  const auto add = [&](const Dim& d) {
+    for (const auto& s : d.symbols()) found[identifier(s->name)] = true;
+  };
+  for (const Dim& d : nest.extents) add(d);
+  add(nest.result);
+  for (const E* e : {&nest.body, &nest.finish}) {
+    if (!*e) continue;
+    visit(*e, [&](const Expr& x) {
+      for (const Dim& d : x.index) add(d);
+      if (x.kind == Expr::Kind::kInteger) add(x.integer);
+    });
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : found) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
+PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DType result) {
+  const LoopNest nest = make_loop_nest(map, inputs);
+  PrintedFunction f;
+  f.symbols = symbols_of(nest);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    f.parameters += fmt::format("const {}* x{}, ", cpp_name(inputs[i]->type), i);
+  f.parameters += fmt::format("{}* y", cpp_name(result));
+  for (const std::string& s : f.symbols) f.parameters += ", int64_t " + s;
+  f.body = NestPrinter(nest, result).print();
+  return f;
+}
+
+}  // namespace onnxc

@@ -1,0 +1,22 @@
+// A map as a C++ function: a plain loop nest that reads as the step's definition.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/ir/graph.h"
+
+namespace onnxc {
+
+// The function's parameter list and body, without its name, so that equal steps share one function.
+struct PrintedFunction {
+  std::string parameters;            // "const float* x0, float* y, int64_t batch"
+  std::string body;                  // statements between the braces
+  std::vector<std::string> symbols;  // names of the sizes it takes, in order, after the pointers
+  std::string summary;               // the definition in one line
+};
+
+// Inputs are the pointers x0, x1, ..., the result is y.
+PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DType result);
+
+}  // namespace onnxc
