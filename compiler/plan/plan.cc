@@ -66,10 +66,13 @@ Dim capacity(const Value& value, const std::map<std::string, Dim>& upper_bounds)
 Program plan(Graph graph) {
   Program program;
   program.graph = std::move(graph);
-  const auto results = result_bounds(program.graph);
-  for (const auto& [name, symbol] : program.graph.symbols) {
-    if (!results.count(name)) program.symbols.push_back(symbol);
+  std::map<std::string, SymbolRef> bound;
+  for (const Value* input : program.graph.inputs) {
+    for (const Dim& d : input->shape) {
+      for (const SymbolRef& s : d.symbols()) bound.emplace(s->name, s);
+    }
   }
+  for (const auto& [name, symbol] : bound) program.symbols.push_back(symbol);
   const StorageMap shared = share_storage(program.graph);
   program.steps = shared.steps;
   lay_out_weights(program, shared);

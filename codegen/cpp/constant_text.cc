@@ -1,0 +1,59 @@
+// Constants as text.
+#include "codegen/cpp/constant_text.h"
+
+#include "codegen/cpp/expr_printer.h"
+#include "codegen/weights.h"
+#include "compiler/support/diagnostics.h"
+
+namespace onnxc {
+
+std::string constant_array(const Value& value, const std::string& name) {
+  const Tensor& t = *value.constant;
+  std::string text =
+      fmt::format("alignas(64) constexpr {} k_{}[] = {{", cpp_name(value.type), name);
+  if (t.size() == 0) text += "0";
+  for (int64_t i = 0; i < t.size(); ++i) {
+    Expr e{Expr::Kind::kConstant, value.type};
+    if (is_float(value.type)) {
+      e.value = t.as_double(i);
+    } else {
+      e.integer_value = t.as_int64(i);
+    }
+    text += i % 8 == 0 ? "\n    " : " ";
+    const bool plain = value.type == DType::kFloat || value.type == DType::kDouble;
+    text += (plain                  ? literal(value.type, e)
+             : is_float(value.type) ? literal(DType::kFloat, e)
+                                    : std::to_string(e.integer_value)) +
+            ",";
+  }
+  return text + "\n};\n";
+}
+
+std::string blob_literal(const Program& program, const std::string& model_sha256) {
+  std::string text = "alignas(64) constexpr char kBlob[] =";
+  size_t column = 0;
+  text.reserve(blob_size(program) * 3);
+  write_blob(program, model_sha256, [&](std::span<const std::byte> bytes) {
+    for (std::byte b : bytes) {
+      if (column == 0) text += "\n    \"";
+      const auto c = static_cast<unsigned char>(b);
+      const bool plain = c >= 32 && c < 127 && c != '"' && c != '\\' && c != '?';
+      if (plain) {
+        text += static_cast<char>(c);
+      } else {
+        text += '\\';
+        text += static_cast<char>('0' + (c >> 6));
+        text += static_cast<char>('0' + ((c >> 3) & 7));
+        text += static_cast<char>('0' + (c & 7));
+      }
+      if (++column == 64) {
+        text += '"';
+        column = 0;
+      }
+    }
+  });
+  if (column != 0) text += '"';
+  return text + ";\n";
+}
+
+}  // namespace onnxc

@@ -1,0 +1,226 @@
+// Printing of steps: loop nests become functions shared by equal steps, kernels are called
+// directly.
+#include "codegen/cpp/step_printer.h"
+
+#include <algorithm>
+
+#include "codegen/cpp/conv_printer.h"
+#include "codegen/cpp/expr_printer.h"
+#include "codegen/cpp/map_printer.h"
+#include "codegen/cpp/run_context.h"
+#include "codegen/source_writer.h"
+#include "compiler/support/diagnostics.h"
+
+namespace onnxc {
+namespace {
+
+std::string origin_text(const Node& node) {
+  std::string text;
+  for (const std::string& o : node.origins) text += (text.empty() ? "" : " + ") + o;
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  std::replace(text.begin(), text.end(), '\\', '/');
+  return text;
+}
+
+// "Conv \"conv1\"" -> "conv"; at most three of the node's operators.
+std::string function_stem(const Node& node) {
+  std::string stem;
+  for (size_t i = 0; i < node.origins.size() && i < 3; ++i) {
+    const std::string& o = node.origins[i];
+    stem += (stem.empty() ? "" : "_") + snake_case(o.substr(0, o.find(' ')));
+  }
+  return stem.empty() ? "step" : stem;
+}
+
+class StepPrinter {
+ public:
+  StepPrinter(const Program& program, const ValueNames& names) : program_(program), names_(names) {
+    context_.headers.insert("templates/cpu/lanes.h");
+    context_.headers.insert("templates/cpu/math.h");
+    context_.headers.insert("templates/common/index.h");
+    context_.headers.insert("templates/common/run_checks.h");
+  }
+
+  PrintedSteps run() {
+    for (const Node* step : program_.steps) print(*step);
+    for (const OutputCopy& copy : program_.copies) print_copy(copy);
+    return {functions_.take(), calls_.take(), context_.headers};
+  }
+
+ private:
+  void comment(const Node& node) {
+    calls_.line(fmt::format("// {}: {} {}", origin_text(node), name(node.output()->type),
+                            text(node.output()->shape)));
+  }
+
+  void print(const Node& node) {
+    comment(node);
+    if (const Map* m = node.as<Map>()) {
+      print_map_step(node, *m);
+    } else if (const Conv* c = node.as<Conv>()) {
+      if (c->method.empty()) {
+        print_map_step(node, meaning_of(*c, node.inputs[0]->shape, node.inputs[1]->shape,
+                                        node.inputs[0]->type, node.output()->shape));
+      } else {
+        print_conv(node, *c, names_, context_);
+        flush();
+      }
+    } else if (node.as<Reshape>()) {
+      print_bytes_copy(names_(node.output()), names_(node.inputs[0]), byte_size(*node.output()));
+    } else if (const Concat* c = node.as<Concat>()) {
+      print_concat(node, *c);
+    } else if (const KernelCall* k = node.as<KernelCall>()) {
+      print_kernel_call(node, *k);
+    }
+  }
+
+  void flush() {
+    if (!context_.functions.empty()) functions_.emit(context_.functions);
+    for (const std::string& call : context_.calls) calls_.line(call);
+    context_.functions.clear();
+    context_.calls.clear();
+  }
+
+  void print_map_step(const Node& node, const Map& map) {
+    const PrintedFunction f = print_map(map, node.inputs, node.output()->type);
+    const std::string key = f.parameters + "|" + f.body;
+    auto it = functions_by_text_.find(key);
+    if (it == functions_by_text_.end()) {
+      const std::string name = context_.pool.unique(function_stem(node));
+      it = functions_by_text_.emplace(key, name).first;
+      functions_.emit(R"(
+        // $origin$
+        void $name$($parameters$) {
+          $body$
+        }
+
+      )",
+                      {{"origin", origin_text(node)},
+                       {"name", name},
+                       {"parameters", f.parameters},
+                       {"body", f.body}});
+      functions_.line();
+    }
+    std::string arguments;
+    for (const Value* v : node.inputs) arguments += names_(v) + ", ";
+    arguments += names_(node.output());
+    for (const std::string& s : f.symbols) arguments += ", " + s;
+    calls_.line(fmt::format("{}({});", it->second, arguments));
+  }
+
+  void print_bytes_copy(const std::string& to, const std::string& from, const Dim& bytes) {
+    ExprPrinter printer({}, -1);
+    calls_.line(fmt::format("memcpy({}, {}, size_t({}));", to, from, printer.print(bytes)));
+  }
+
+  // Rows of each part go between the rows of the others.
+  void print_concat(const Node& node, const Concat& concat) {
+    ExprPrinter printer({}, -1);
+    const Value* out = node.output();
+    const Shape outer(out->shape.begin(), out->shape.begin() + concat.axis);
+    const Shape inner(out->shape.begin() + concat.axis, out->shape.end());
+    const Dim row = product(inner) * static_cast<int64_t>(byte_size(out->type));
+    const Placement& target = program_.placements.at(out);
+    Dim offset = 0;
+    context_.headers.insert("templates/common/copy_rows.h");
+    for (const Value* part : node.inputs) {
+      const Shape part_inner(part->shape.begin() + concat.axis, part->shape.end());
+      const Dim bytes = product(part_inner) * static_cast<int64_t>(byte_size(out->type));
+      const Placement& source = program_.placements.at(part);
+      const bool in_place = source.where == target.where && source.number == target.number &&
+                            source.offset == target.offset + offset;
+      if (!in_place) {
+        calls_.line(fmt::format("copy_rows({}, {}, {}, {}, {}, {});", names_(out),
+                                printer.print(offset), printer.print(row), names_(part),
+                                printer.print(bytes), printer.print(product(outer))));
+      }
+      offset = offset + bytes;
+    }
+  }
+
+  void print_kernel_call(const Node& node, const KernelCall& k) {
+    context_.headers.insert(k.header);
+    ExprPrinter printer({}, -1);
+    std::string arguments;
+    for (const KernelCall::Argument& a : k.arguments)
+      arguments += (arguments.empty() ? "" : ", ") + argument_text(node, a, printer);
+    std::string types;
+    for (DType t : k.types) types += (types.empty() ? "" : ", ") + std::string(cpp_name(t));
+    const std::string call =
+        fmt::format("{}{}({})", k.kernel, types.empty() ? "" : "<" + types + ">", arguments);
+    calls_.line(k.result ? fmt::format("const int64_t {} = {};", identifier(k.result->name), call)
+                         : call + ";");
+  }
+
+  std::string argument_text(const Node& node, const KernelCall::Argument& argument,
+                            ExprPrinter& printer) {
+    if (const auto* in = std::get_if<KernelCall::Input>(&argument))
+      return in->number < 0 ? "nullptr" : names_(node.inputs[in->number]);
+    if (const auto* out = std::get_if<KernelCall::Output>(&argument))
+      return out->number < 0 ? "nullptr" : names_(node.outputs[out->number]);
+    if (std::holds_alternative<KernelCall::Scratch>(argument))
+      return "ws.scratch(" +
+             printer.print(program_.scratch.count(&node) ? program_.scratch.at(&node) : Dim(0)) +
+             ")";
+    if (const auto* code = std::get_if<KernelCall::Code>(&argument)) return code->text;
+    if (const auto* dim = std::get_if<Dim>(&argument))
+      return "int64_t(" + printer.print(*dim) + ")";
+    if (const auto* number = std::get_if<double>(&argument))
+      return literal(DType::kDouble, *constant(DType::kDouble, *number));
+    std::string list;
+    for (const Dim& d : std::get<std::vector<Dim>>(argument))
+      list += (list.empty() ? "" : ", ") + printer.print(d);
+    return list.empty() ? "Dims<0>{}"
+                        : fmt::format("Dims<{}>{{{{{}}}}}",
+                                      std::get<std::vector<Dim>>(argument).size(), list);
+  }
+
+  void print_copy(const OutputCopy& copy) {
+    calls_.line(fmt::format("// {}", program_.graph.output_names[copy.output]));
+    print_bytes_copy(fmt::format("outputs[{}]", copy.output), names_(copy.value),
+                     byte_size(*copy.value));
+  }
+
+  const Program& program_;
+  const ValueNames& names_;
+  RunContext context_;
+  SourceWriter functions_, calls_;
+  std::map<std::string, std::string> functions_by_text_;
+};
+
+}  // namespace
+
+ValueNames::ValueNames(const Program& program) {
+  NamePool inputs, weights, workspace;
+  for (const auto& value : program.graph.values()) {
+    const auto it = program.placements.find(value.get());
+    if (it == program.placements.end()) continue;
+    const Placement& p = it->second;
+    switch (p.where) {
+      case Placement::Where::kInput:
+        names_[value.get()] =
+            fmt::format("static_cast<const {}*>(inputs[{}])", cpp_name(value->type), p.number);
+        break;
+      case Placement::Where::kOutput: {
+        ExprPrinter printer({}, -1);
+        const Dim elements = floor_div(p.offset, static_cast<int64_t>(byte_size(value->type)));
+        names_[value.get()] =
+            fmt::format("static_cast<{}*>(outputs[{}])", cpp_name(value->type), p.number) +
+            (elements.is(0) ? "" : " + " + printer.print(elements));
+        break;
+      }
+      case Placement::Where::kWeights:
+        names_[value.get()] = "w." + weights.unique(value->name) + "()";
+        break;
+      case Placement::Where::kWorkspace:
+        names_[value.get()] = "ws." + workspace.unique(value->name) + "()";
+        break;
+    }
+  }
+}
+
+PrintedSteps print_steps(const Program& program, const ValueNames& names) {
+  return StepPrinter(program, names).run();
+}
+
+}  // namespace onnxc
