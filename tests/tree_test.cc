@@ -122,13 +122,13 @@ bool starts_with_any(const std::string& text, const std::vector<std::string>& pr
 TEST(Lists, OpListMatchesTheFiles) {
   const Names listed = names_of(list_entries("compiler/ops/op_list.def"));
   EXPECT_FALSE(listed.empty());
-  EXPECT_EQ(listed, defining_files("compiler/ops", R"(span<const Op> @_ops\b)"));
+  EXPECT_EQ(listed, defining_files("compiler/ops", R"(OPS_END\(@\))"));
 }
 
 TEST(Lists, PassListMatchesTheFiles) {
   const Names listed = names_of(list_entries("compiler/passes/pass_list.def"));
   EXPECT_FALSE(listed.empty());
-  EXPECT_EQ(listed, defining_files("compiler/passes", R"(\bbool @\(\s*Graph\b)"));
+  EXPECT_EQ(listed, defining_files("compiler/passes", R"(\bbool @\()"));
 }
 
 TEST(Lists, EveryPassHasSummaryAndTest) {
@@ -205,8 +205,9 @@ TEST(Includes, PointOneWay) {
 TEST(Includes, NameAPathFromTheRoot) {
   for (const std::string& path : sources({"compiler", "codegen", "templates"})) {
     for (const Include& include : includes(path)) {
-      if (include.quoted)
+      if (include.quoted) {
         EXPECT_TRUE(fs::exists(kRoot / include.file)) << path << " includes " << include.file;
+      }
     }
   }
 }
@@ -233,8 +234,9 @@ TEST(Includes, OfKernelsExistForEveryTarget) {
   for (const std::string& path : sources({"templates"})) {
     if (path.rfind("templates/cuda/", 0) == 0) continue;
     for (const Include& include : includes(path)) {
-      if (!include.quoted)
+      if (!include.quoted) {
         EXPECT_TRUE(kFreestanding.count(include.file)) << path << " includes " << include.file;
+      }
     }
   }
 }
