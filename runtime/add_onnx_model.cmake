@@ -40,7 +40,7 @@ function(add_onnx_model)
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/${arg_TARGET}.onnxc)
   file(MAKE_DIRECTORY ${folder})
   set(written ${folder}/${name}.cpp ${folder}/${name}.h)
-  if(NOT arg_WEIGHTS STREQUAL source)
+  if(NOT arg_WEIGHTS STREQUAL "source")
     list(APPEND written ${folder}/${name}.weights)
   endif()
   set(options --name ${name} --weights ${arg_WEIGHTS})
@@ -51,20 +51,23 @@ function(add_onnx_model)
     list(APPEND options --dim ${dim})
   endforeach()
 
-  cmake_path(GET arg_MODEL FILENAME file)
+  cmake_path(GET arg_MODEL FILENAME model_file)
   add_custom_command(
     OUTPUT ${written}
     COMMAND onnxc::onnxc ${arg_MODEL} -o ${folder}/${name}.cpp ${options} ${arg_OPTIONS}
     DEPENDS ${arg_MODEL} onnxc::onnxc $<TARGET_FILE:onnxc::onnxc>
-    COMMENT "Compiling ${file} to ${name}.cpp" VERBATIM)
+    COMMENT "Compiling ${model_file} to ${name}.cpp" VERBATIM)
 
   add_library(${arg_TARGET} STATIC ${written})
   target_include_directories(${arg_TARGET} PUBLIC ${folder})
   target_compile_features(${arg_TARGET} PRIVATE cxx_std_17)
-  set_target_properties(${arg_TARGET} PROPERTIES LINKER_LANGUAGE CXX POSITION_INDEPENDENT_CODE ON)
-  if(arg_WEIGHTS STREQUAL file)
+  set_target_properties(${arg_TARGET} PROPERTIES LINKER_LANGUAGE CXX)
+  if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
+    set_target_properties(${arg_TARGET} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  endif()
+  if(arg_WEIGHTS STREQUAL "file")
     set_target_properties(${arg_TARGET} PROPERTIES ONNXC_WEIGHTS ${folder}/${name}.weights)
-  elseif(arg_WEIGHTS STREQUAL embed)
+  elseif(arg_WEIGHTS STREQUAL "embed")
     set_source_files_properties(${folder}/${name}.cpp PROPERTIES
       OBJECT_DEPENDS ${folder}/${name}.weights COMPILE_OPTIONS "-Wa,-I,${folder}")
   endif()
