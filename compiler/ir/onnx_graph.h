@@ -15,12 +15,13 @@
 namespace onnxc {
 
 struct OnnxGraph;
+struct OnnxType;
 
-struct OnnxAttribute;
 using OnnxAttributeValue =
     std::variant<float, int64_t, std::string, Tensor, std::shared_ptr<OnnxGraph>,
                  std::vector<float>, std::vector<int64_t>, std::vector<std::string>,
-                 std::vector<Tensor>, std::vector<std::shared_ptr<OnnxGraph>>>;
+                 std::vector<Tensor>, std::vector<std::shared_ptr<OnnxGraph>>,
+                 std::shared_ptr<OnnxType>>;
 
 struct OnnxNode {
   std::string name;    // as given; may be empty
@@ -31,6 +32,9 @@ struct OnnxNode {
   std::map<std::string, OnnxAttributeValue> attributes;
   int opset = 0;  // version of `domain` that applies to this node
 };
+
+// The node as messages call it: `Conv "layer1/conv1"`, or `Conv producing "y"` when it has no name.
+std::string describe(const OnnxNode& node);
 
 // One axis as the file declares it: a number, a symbol's name, or neither (unknown).
 struct OnnxDim {
@@ -73,6 +77,7 @@ struct OnnxModel {
   size_t file_size = 0;
   // Declared sizes of axis 0 of the inputs are trace-time hints, not facts (NumRs files).
   bool batch_is_hint = false;
+  std::vector<std::string> warnings;  // what the user should know though the model compiles
 };
 
 }  // namespace onnxc
