@@ -1,0 +1,70 @@
+// Survives a crash or fatal error inside LLVM, by LLVM's own recovery contexts.
+#include "codegen/native/clang_recovery.h"
+
+#include <llvm/Support/CrashRecoveryContext.h>
+#include <llvm/Support/ErrorHandling.h>
+
+#include <cstdlib>
+#include <mutex>
+
+namespace onnxc {
+namespace {
+
+// Deep expressions recurse; only what is touched costs memory.
+constexpr unsigned kStackBytes = 256u << 20;
+
+// LLVM's handlers of fatal errors and signals are the process's: they are in place only while a compilation runs.
+class RecoveryScope {
+ public:
+  RecoveryScope() {
+    std::lock_guard lock(mutex());
+    if (users()++ > 0) return;
+    llvm::CrashRecoveryContext::Enable();
+    llvm::install_fatal_error_handler(record_fatal_error);
+  }
+  ~RecoveryScope() {
+    std::lock_guard lock(mutex());
+    if (--users() > 0) return;
+    llvm::remove_fatal_error_handler();
+    llvm::CrashRecoveryContext::Disable();
+  }
+  RecoveryScope(const RecoveryScope&) = delete;
+  RecoveryScope& operator=(const RecoveryScope&) = delete;
+
+  static std::string*& message_of_thread() {
+    thread_local std::string* message = nullptr;
+    return message;
+  }
+
+ private:
+  static std::mutex& mutex() {
+    static std::mutex instance;
+    return instance;
+  }
+  static int& users() {
+    static int count = 0;
+    return count;
+  }
+  static void record_fatal_error(void*, const char* reason, bool) {
+    if (std::string* message = message_of_thread()) *message = reason;
+    std::abort();
+  }
+};
+
+}  // namespace
+
+std::optional<std::string> recover_from_crash(llvm::function_ref<void()> body) {
+  RecoveryScope scope;
+  std::string message;
+  llvm::CrashRecoveryContext context;
+  const bool finished = context.RunSafelyOnThread(
+      [&] {
+        RecoveryScope::message_of_thread() = &message;
+        body();
+      },
+      kStackBytes);
+  if (finished) return std::nullopt;
+  return message.empty() ? "it crashed" : message;
+}
+
+}  // namespace onnxc
