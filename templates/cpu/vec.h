@@ -1,4 +1,5 @@
-// Vectors of N lanes on the vector extensions of GCC and Clang: one source for 16, 8, 4 and 1 lanes.
+// Vectors of N lanes on the vector extensions of GCC and Clang: one source for 16, 8, 4 and 1
+// lanes.
 #pragma once
 
 #include <stddef.h>
