@@ -1,0 +1,107 @@
+// Dense two-dimensional convolution, channel-blocked in and out, of any window.
+//
+// in       [N][I/16][H][W][16], a multiple of 16 channels a group where there are several groups
+// weights  [O/16][I/groups/16][KH][KW][16][16]: element (b, a, y, x, i, o) is the weight of output
+//          channel b * 16 + o and input channel a * 16 + i of its group, zero past the last channel
+// out      [N][O/16][OH][OW][16], channels past the last are zero
+//
+// Values of `in` past its last channel must be finite. Pointers need the alignment of float; 64
+// bytes is faster. `out` overlaps neither `in` nor `weights`.
+#pragma once
+
+#include "templates/cpu/conv2d_tile.h"
+
+namespace onnxc {
+
+// How a convolution is walked: pixels outside where its weights stay in the second-level cache.
+struct ConvWalk {
+  bool pixels_outside;
+  size_t strips;   // strips of pixels in one image
+  size_t vectors;  // groups of output vectors in one channel group
+  size_t units;
+};
+
+template <int L, class In, class Out, class Win>
+ONNXC_INLINE ConvWalk conv2d_direct_walk(size_t batch, const In& in, const Out& out,
+                                         const Win& window, size_t groups) {
+  constexpr size_t kWeightsInCache = 600 * 1024;
+  const size_t out_blocks = ceil_div(ceil_div(out.channels, groups), kBlock);
+  const size_t in_blocks = ceil_div(ceil_div(in.channels, groups), kBlock);
+  const size_t weights = out_blocks * in_blocks * window.taps() * kBlock * kBlock * sizeof(float);
+  ConvWalk walk;
+  walk.pixels_outside = weights <= kWeightsInCache;
+  walk.strips = ceil_div(out.pixels(), ConvTile<L>::kStrip);
+  walk.vectors = ceil_div(out_blocks * kBlock, ConvTile<L>::kVectors * L);
+  walk.units = batch * groups * (walk.pixels_outside ? walk.strips : walk.vectors);
+  return walk;
+}
+
+// The number of independent units of work conv2d_direct can be split into.
+template <int L, class In, class Out, class Win>
+ONNXC_INLINE size_t conv2d_direct_units(size_t batch, const In& in, const Out& out,
+                                        const Win& window, size_t groups) {
+  return conv2d_direct_walk<L>(batch, in, out, window, groups).units;
+}
+
+// Computes the units `begin` to `end` of the convolution.
+template <int L, class In, class Out, class Win, class Epilogue>
+ONNXC_INLINE void conv2d_direct(const float* in, const float* weights, float* out, size_t batch,
+                                const In& in_image, const Out& out_image, const Win& window,
+                                size_t groups, Epilogue&& epilogue, size_t begin, size_t end) {
+  using Tile = ConvTile<L>;
+  constexpr size_t kWide = Tile::kVectors * L;
+  const ConvWalk walk = conv2d_direct_walk<L>(batch, in_image, out_image, window, groups);
+  const size_t group_out = ceil_div(out_image.channels, groups);
+  const size_t group_in_blocks = ceil_div(ceil_div(in_image.channels, groups), kBlock);
+  const size_t group_out_blocks = ceil_div(group_out, kBlock);
+  const size_t weight_block = window.taps() * kBlock * kBlock;
+  const bool flat = window.taps() == 1 && window.stride.y == 1 && window.stride.x == 1 &&
+                    window.pad.y == 0 && window.pad.x == 0 &&
+                    size_t(in_image.height) == size_t(out_image.height) &&
+                    size_t(in_image.width) == size_t(out_image.width);
+  const size_t in_height = flat ? 1 : size_t(in_image.height);
+  const size_t in_width = flat ? in_image.pixels() : size_t(in_image.width);
+  const size_t out_height = flat ? 1 : size_t(out_image.height);
+  const size_t out_width = flat ? out_image.pixels() : size_t(out_image.width);
+  const ConvSum sum{group_in_blocks,
+                    ptrdiff_t(in_height),
+                    ptrdiff_t(in_width),
+                    {window.kernel.y, 0, 1, 0, ptrdiff_t(size_t(window.dilation.y))},
+                    {window.kernel.x, 0, 1, 0, ptrdiff_t(size_t(window.dilation.x))},
+                    window.kernel.x * kBlock * kBlock,
+                    weight_block,
+                    group_in_blocks * weight_block};
+  const ConvGrid grid{out_height,
+                      out_width,
+                      {-ptrdiff_t(size_t(window.pad.y)), -ptrdiff_t(size_t(window.pad.x))},
+                      {window.stride.y, window.stride.x},
+                      {0, 0},
+                      {1, 1},
+                      out_width,
+                      out_image.plane(),
+                      out_image.channels};
+  const size_t per_group = walk.pixels_outside ? walk.strips : walk.vectors;
+  for (size_t unit = begin; unit < end; ++unit) {
+    const size_t part = unit % per_group;
+    const size_t group = unit / per_group % groups;
+    const size_t n = unit / per_group / groups;
+    const size_t first = walk.pixels_outside ? part * Tile::kStrip : 0;
+    const size_t count = walk.pixels_outside ? min_size(Tile::kStrip, out_image.pixels() - first)
+                                             : out_image.pixels();
+    const size_t vector_begin = walk.pixels_outside ? 0 : part;
+    const size_t vector_end = walk.pixels_outside ? walk.vectors : part + 1;
+    const float* from = in + n * in_image.batch_stride + group * group_in_blocks * sum.in_plane();
+    float* to = out + n * out_image.batch_stride;
+    for (size_t vector = vector_begin; vector < vector_end; ++vector) {
+      const size_t channel = vector * kWide;
+      const float* packed =
+          weights + (group * group_out_blocks + channel / kBlock) * group_in_blocks * weight_block +
+          channel % kBlock;
+      const size_t vectors = min_size(Tile::kVectors, (group_out_blocks * kBlock - channel) / L);
+      conv2d_pixels<L>(sum, grid, from, packed, to, n, group * group_out + channel, vectors, first,
+                       count, epilogue);
+    }
+  }
+}
+
+}  // namespace onnxc

@@ -1,0 +1,321 @@
+// The inner tile of every dense convolution on channel-blocked data: a few output pixels by a few
+// vectors of output channels, summed over all input channels and taps in registers.
+#pragma once
+
+#include "templates/cpu/image.h"
+
+namespace onnxc {
+
+// Where an output vector of a convolution lies: image, its first channel (a multiple of `lanes`)
+// and the pixel y * width + x.
+template <int L>
+struct ConvAt {
+  static constexpr int lanes = L;
+  size_t n;
+  size_t channel;
+  size_t pixel;
+
+  // Offset of this vector in a channel-blocked tensor of the same height and width.
+  ONNXC_INLINE size_t blocked(size_t batch_stride, size_t plane) const {
+    return n * batch_stride + channel / kBlock * plane + pixel * kBlock + channel % kBlock;
+  }
+};
+
+// The taps along one axis: tap t multiplies weight row `first + t * step` with the input at
+// `position + offset + t * offset_step`.
+struct TapAxis {
+  size_t count;
+  size_t first;
+  size_t step;
+  ptrdiff_t offset;
+  ptrdiff_t offset_step;
+
+  ONNXC_INLINE ptrdiff_t last() const { return offset + ptrdiff_t(count - 1) * offset_step; }
+  ONNXC_INLINE ptrdiff_t low() const { return last() < offset ? last() : offset; }
+  ONNXC_INLINE ptrdiff_t high() const { return last() < offset ? offset : last(); }
+};
+
+// What one output vector sums over. Weights are [out block][in_blocks][KH][KW][16 in][16 out].
+struct ConvSum {
+  size_t in_blocks;
+  ptrdiff_t in_height;
+  ptrdiff_t in_width;
+  TapAxis y;
+  TapAxis x;
+  size_t weight_row;        // floats from one kernel row to the next
+  size_t weight_block;      // floats from one input block to the next
+  size_t weight_out_block;  // floats from one output block to the next
+
+  ONNXC_INLINE size_t in_plane() const { return in_height * in_width * kBlock; }
+  ONNXC_INLINE const float* tap_weights(const float* weights, size_t block, size_t ty,
+                                        size_t tx) const {
+    return weights + block * weight_block + (y.first + ty * y.step) * weight_row +
+           (x.first + tx * x.step) * kBlock * kBlock;
+  }
+};
+
+// The output pixels a call computes: `height` by `width` of them, read around input position
+// `origin + q * stride` and written at output position `out + q * out_stride`.
+struct ConvGrid {
+  size_t height;
+  size_t width;
+  Extent<ptrdiff_t, ptrdiff_t> origin;
+  Extent<size_t, size_t> stride;
+  Extent<size_t, size_t> out;
+  Extent<size_t, size_t> out_stride;
+  size_t out_width;
+  size_t out_plane;
+  size_t out_channels;
+
+  size_t pixels() const { return height * width; }
+};
+
+alignas(64) static const float kZeroBlock[kBlock] = {};
+
+// Pixels and vectors in the tiles of a lane count: whole tiles and two smaller ones for remainders.
+// A strip is the run of pixels that shares a chunk of weights in the first-level cache.
+template <int L>
+struct ConvTile {
+  static constexpr int kVectors = 2;
+  static constexpr int kPixels = L == 16 ? 14 : 6;
+  static constexpr int kMiddle = L == 16 ? 7 : 4;
+  static constexpr int kSmall = 4;
+  static constexpr size_t kStrip = L == 16 ? 8 * kPixels : 16 * kPixels;
+  static constexpr size_t kChunkBytes = 20 * 1024;
+};
+
+// The blocks `begin` to `end` of the input channels.
+struct BlockRange {
+  size_t begin;
+  size_t end;
+};
+
+// Adds one tap of one input block: acc[i][v] += sum over c of from(i)[c] * weights[c][v].
+template <int L, int P, int V, class From>
+ONNXC_INLINE void add_tap(Vec<float, L> (&acc)[P][V], const From& from, const float* weights,
+                          size_t weight_out_block) {
+#pragma GCC unroll 1
+  for (size_t c = 0; c < kBlock; ++c) {
+    __asm__("" : "+r"(c));
+    Vec<float, L> w[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      w[v] = load<L>(weights + v * L / kBlock * weight_out_block + v * L % kBlock);
+    }
+#pragma GCC unroll 32
+    for (int i = 0; i < P; ++i) {
+      const Vec<float, L> x = broadcast<L>(from(i)[c]);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) acc[i][v] = fma<L>(x, w[v], acc[i][v]);
+    }
+    weights += kBlock;
+  }
+}
+
+template <int L, int P, int V>
+ONNXC_INLINE void load_tile(Vec<float, L> (&acc)[P][V], const float* sums) {
+#pragma GCC unroll 32
+  for (int i = 0; i < P; ++i) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) acc[i][v] = load<L>(sums + (i * V + v) * L);
+  }
+}
+
+template <int L, int P, int V>
+ONNXC_INLINE void store_tile(float* sums, const Vec<float, L> (&acc)[P][V]) {
+#pragma GCC unroll 32
+  for (int i = 0; i < P; ++i) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) store<L>(sums + (i * V + v) * L, acc[i][v]);
+  }
+}
+
+// Adds some input blocks to `sums`, [P][V][L], of P pixels in one row which lie S blocks apart; the
+// first is read at (y, x). Only the first and the last pixel may leave the image sideways.
+template <int L, int P, int V, int S>
+ONNXC_KERNEL void add_row_tile(const ConvSum& sum, ptrdiff_t y, ptrdiff_t x, const float* in,
+                               const float* weights, BlockRange blocks, float* sums) {
+  Vec<float, L> acc[P][V];
+  load_tile<L, P, V>(acc, sums);
+  for (size_t block = blocks.begin; block < blocks.end; ++block) {
+    const float* plane = in + block * sum.in_plane();
+    for (size_t ty = 0; ty < sum.y.count; ++ty) {
+      const ptrdiff_t from_y = y + sum.y.offset + ptrdiff_t(ty) * sum.y.offset_step;
+      if (size_t(from_y) >= size_t(sum.in_height)) continue;
+      const float* ahead = plane + sum.in_plane() + (from_y * sum.in_width + x) * ptrdiff_t(kBlock);
+#pragma GCC unroll 32
+      for (int i = 0; i < P; ++i) __builtin_prefetch(ahead + i * S * kBlock);
+      for (size_t tx = 0; tx < sum.x.count; ++tx) {
+        const ptrdiff_t from_x = x + sum.x.offset + ptrdiff_t(tx) * sum.x.offset_step;
+        const float* body = plane + (from_y * sum.in_width + from_x + S) * ptrdiff_t(kBlock);
+        const float* head = from_x >= 0 ? body - S * kBlock : kZeroBlock;
+        const float* tail =
+            from_x + (P - 1) * S < sum.in_width ? body + (P - 2) * S * kBlock : kZeroBlock;
+        add_tap<L, P, V>(
+            acc,
+            [&](int i) ONNXC_LAMBDA {
+              return i == 0 ? head : i == P - 1 ? tail : body + (i - 1) * S * kBlock;
+            },
+            sum.tap_weights(weights, block, ty, tx), sum.weight_out_block);
+      }
+    }
+  }
+  store_tile<L, P, V>(sums, acc);
+}
+
+// Adds some input blocks to `sums`, [P][V][L], of `count` (up to P) pixels anywhere, from `first`
+// of the grid.
+template <int L, int P, int V>
+ONNXC_KERNEL void add_tile(const ConvSum& sum, const ConvGrid& grid, size_t first, size_t count,
+                           const float* in, const float* weights, BlockRange blocks, float* sums) {
+  ptrdiff_t y[P], x[P];
+  size_t row = first / grid.width;
+  size_t column = first % grid.width;
+  for (size_t i = 0; i < size_t(P); ++i) {
+    y[i] = i < count ? grid.origin.y + ptrdiff_t(row * grid.stride.y) : PTRDIFF_MIN / 4;
+    x[i] = grid.origin.x + ptrdiff_t(column * grid.stride.x);
+    if (++column == grid.width) {
+      column = 0;
+      ++row;
+    }
+  }
+  Vec<float, L> acc[P][V];
+  load_tile<L, P, V>(acc, sums);
+  for (size_t block = blocks.begin; block < blocks.end; ++block) {
+    const float* plane = in + block * sum.in_plane();
+    for (size_t ty = 0; ty < sum.y.count; ++ty) {
+      const ptrdiff_t dy = sum.y.offset + ptrdiff_t(ty) * sum.y.offset_step;
+      for (size_t tx = 0; tx < sum.x.count; ++tx) {
+        const ptrdiff_t dx = sum.x.offset + ptrdiff_t(tx) * sum.x.offset_step;
+        const float* from[P];
+        for (int i = 0; i < P; ++i) {
+          const bool inside = (size_t(y[i] + dy) < size_t(sum.in_height)) &
+                              (size_t(x[i] + dx) < size_t(sum.in_width));
+          const float* pixel = plane + ((y[i] + dy) * sum.in_width + x[i] + dx) * ptrdiff_t(kBlock);
+          from[i] = inside ? pixel : kZeroBlock;
+        }
+        add_tap<L, P, V>(
+            acc, [&](int i) ONNXC_LAMBDA { return from[i]; },
+            sum.tap_weights(weights, block, ty, tx), sum.weight_out_block);
+      }
+    }
+  }
+  store_tile<L, P, V>(sums, acc);
+}
+
+// Adds some input blocks to the `sums` of one tile and returns how many of `count` pixels it
+// covers.
+template <int L, int V>
+ONNXC_INLINE size_t add_some(const ConvSum& sum, const ConvGrid& grid, size_t first, size_t count,
+                             const float* in, const float* weights, BlockRange blocks,
+                             float* sums) {
+  using Tile = ConvTile<L>;
+  constexpr size_t kFull = Tile::kPixels, kMiddle = Tile::kMiddle, kSmall = Tile::kSmall;
+  if (count > kMiddle + kSmall) {
+    const size_t column = first % grid.width;
+    if (count >= kFull && column + kFull <= grid.width) {
+      const ptrdiff_t y = grid.origin.y + ptrdiff_t(first / grid.width * grid.stride.y);
+      const ptrdiff_t x = grid.origin.x + ptrdiff_t(column * grid.stride.x);
+      const ptrdiff_t step = grid.stride.x;
+      if (x + step + sum.x.low() >= 0 &&
+          x + ptrdiff_t(kFull - 2) * step + sum.x.high() < sum.in_width) {
+        if (step == 1) {
+          add_row_tile<L, kFull, V, 1>(sum, y, x, in, weights, blocks, sums);
+          return kFull;
+        }
+        if (step == 2) {
+          add_row_tile<L, kFull, V, 2>(sum, y, x, in, weights, blocks, sums);
+          return kFull;
+        }
+      }
+    }
+    count = min_size(count, kFull);
+    add_tile<L, kFull, V>(sum, grid, first, count, in, weights, blocks, sums);
+    return count;
+  }
+  if (count > kSmall && kSmall != kMiddle) {
+    count = min_size(count, kMiddle);
+    add_tile<L, kMiddle, V>(sum, grid, first, count, in, weights, blocks, sums);
+    return count;
+  }
+  count = min_size(count, kSmall);
+  add_tile<L, kSmall, V>(sum, grid, first, count, in, weights, blocks, sums);
+  return count;
+}
+
+// Writes the sums of `count` pixels (up to a strip) from `first` of the grid to `sums`,
+// [count][V][L], which has room for one more tile.
+template <int L, int V>
+ONNXC_KERNEL void sum_strip(const ConvSum& sum, const ConvGrid& grid, size_t first, size_t count,
+                            const float* in, const float* weights, float* sums) {
+  using Tile = ConvTile<L>;
+  const size_t block_bytes = sum.y.count * sum.x.count * kBlock * V * L * sizeof(float);
+  const size_t chunks = ceil_div(sum.in_blocks * block_bytes, Tile::kChunkBytes);
+  const size_t chunk = max_size(1, ceil_div(sum.in_blocks, chunks));
+  for (size_t i = 0; i < (count + Tile::kPixels) * V; ++i) store<L>(sums + i * L, Vec<float, L>{});
+  for (size_t block = 0; block < sum.in_blocks; block += chunk) {
+    const BlockRange blocks{block, min_size(block + chunk, sum.in_blocks)};
+    for (size_t done = 0; done < count;) {
+      done += add_some<L, V>(sum, grid, first + done, count - done, in, weights, blocks,
+                             sums + done * V * L);
+    }
+  }
+}
+
+// `value` with every lane from `count` on set to zero.
+template <int L>
+ONNXC_INLINE Vec<float, L> keep_first(Vec<float, L> value, size_t count) {
+  if constexpr (L == 1) {
+    return count ? value : 0.0f;
+  } else {
+    for (int lane = 0; lane < L; ++lane) {
+      if (size_t(lane) >= count) value[lane] = 0.0f;
+    }
+    return value;
+  }
+}
+
+// Computes `count` pixels from `first` of the grid for `vectors` (1 or 2) vectors of channels from
+// `channel`, and stores what `epilogue` makes of them. `out` is the image's first block; channels
+// past the last are stored as zero.
+template <int L, class Epilogue>
+ONNXC_INLINE void conv2d_pixels(const ConvSum& sum, const ConvGrid& grid, const float* in,
+                                const float* weights, float* out, size_t n, size_t channel,
+                                size_t vectors, size_t first, size_t count, Epilogue& epilogue) {
+  using Tile = ConvTile<L>;
+  alignas(64) float sums[(Tile::kStrip + Tile::kPixels) * Tile::kVectors * L];
+  size_t row = first / grid.width;
+  size_t column = first % grid.width;
+  while (count) {
+    const size_t now = min_size(count, Tile::kStrip);
+    if (vectors == 1) {
+      sum_strip<L, 1>(sum, grid, first, now, in, weights, sums);
+    } else {
+      sum_strip<L, 2>(sum, grid, first, now, in, weights, sums);
+    }
+    for (size_t i = 0; i < now; ++i) {
+      const size_t pixel = (grid.out.y + row * grid.out_stride.y) * grid.out_width + grid.out.x +
+                           column * grid.out_stride.x;
+      for (size_t v = 0; v < vectors; ++v) {
+        const ConvAt<L> at{n, channel + v * L, pixel};
+        Vec<float, L> value{};
+        if (at.channel < grid.out_channels) {
+          value = epilogue(load<L>(sums + (i * vectors + v) * L), at);
+          if (at.channel + L > grid.out_channels) {
+            value = keep_first<L>(value, grid.out_channels - at.channel);
+          }
+        }
+        store<L>(out + at.channel / kBlock * grid.out_plane + pixel * kBlock + at.channel % kBlock,
+                 value);
+      }
+      if (++column == grid.width) {
+        column = 0;
+        ++row;
+      }
+    }
+    first += now;
+    count -= now;
+  }
+}
+
+}  // namespace onnxc

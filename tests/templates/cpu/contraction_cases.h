@@ -1,0 +1,5 @@
+// All tests of the contraction kernels. The including file sets kLanes and ONNXC_TEST_NAME, and
+// ONNXC_REQUIRE_TARGET, which skips where the CPU lacks what the file is compiled for.
+#pragma once
+
+#include "tests/templates/cpu/conv2d_direct_cases.h"
