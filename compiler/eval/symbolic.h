@@ -1,0 +1,34 @@
+// Small tensors as expressions of the graph's symbols: what exporters' shape arithmetic amounts to.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "compiler/ir/graph.h"
+
+namespace onnxc {
+
+// A floating-point number that stands for `numerator / denominator` exactly: sizes that exporters
+// cast to float, scale and cast back.
+struct Ratio {
+  Dim numerator;
+  int64_t denominator = 1;  // positive
+};
+
+// An integer, a floating-point number that is a ratio of sizes, one that is none, or a bool.
+using SymbolicScalar = std::variant<Dim, Ratio, double, bool>;
+
+constexpr int64_t kLargestSymbolic = 256;  // elements
+
+// The elements of `value` in row-major order, where each depends on constants and sizes alone:
+// follows the Maps, Reshapes and Concats that produce it. Nothing if the value has more than
+// kLargestSymbolic elements or a symbolic shape, if it depends on data, or if a comparison cannot
+// be decided for all sizes within their bounds. Never throws.
+std::optional<std::vector<SymbolicScalar>> symbolic_elements(const Value& value);
+
+// The same for a tensor of integers (bools count as 0 and 1).
+std::optional<std::vector<Dim>> symbolic_integers(const Value& value);
+
+}  // namespace onnxc
