@@ -27,4 +27,7 @@ struct Options {
   std::set<std::string> disabled_passes;
 };
 
+// The options as a user would write them, for the emitted header comment; file names are left out.
+std::string describe(const Options& options);
+
 }  // namespace onnxc

@@ -20,11 +20,6 @@ std::string float_literal(double value, bool single) {
   return text + (single ? "f" : "");
 }
 
-bool is_small_integer(DType t) {
-  return t == DType::kInt8 || t == DType::kUint8 || t == DType::kInt16 || t == DType::kUint16 ||
-         t == DType::kInt4 || t == DType::kUint4;
-}
-
 std::string_view infix(ScalarOp op, DType type) {
   const bool plain = type == DType::kFloat || type == DType::kDouble;
   const bool wraps = type == DType::kUint32 || type == DType::kUint64;
@@ -40,10 +35,6 @@ std::string_view infix(ScalarOp op, DType type) {
     default:
       return "";
   }
-}
-
-bool wraps_around(ScalarOp op) {
-  return op == ScalarOp::kAdd || op == ScalarOp::kSub || op == ScalarOp::kMul;
 }
 
 bool is_linear(const Dim& flat, int axis) {
@@ -211,12 +202,7 @@ ExprPrinter::Printed ExprPrinter::print_call(const E& e, bool lazy) {
   std::string list;
   for (const Printed& a : args)
     list += (list.empty() ? "" : ", ") + (vector ? vector_text(a) : a.text);
-  const std::string name = wraps_around(e->op) ? "wrapping_" + std::string(onnxc::name(e->op))
-                                               : std::string(onnxc::name(e->op));
-  if (is_small_integer(e.type()) && wraps_around(e->op)) {
-    return {fmt::format("{}<{}>({})", name, cpp_name(e.type()), list), vector};
-  }
-  return {fmt::format("{}({})", name, list), vector};
+  return {fmt::format("{}({})", onnxc::name(e->op), list), vector};
 }
 
 std::string ExprPrinter::factor(const Dim::Atom& atom) {

@@ -33,9 +33,9 @@ std::string combined(Reduction r, DType type, const std::string& a, const std::s
   const bool infix = type == DType::kFloat || type == DType::kDouble;
   switch (r) {
     case Reduction::kSum:
-      return infix ? a + " + " + b : fmt::format("wrapping_add<{}>({}, {})", cpp_name(type), a, b);
+      return infix ? a + " + " + b : fmt::format("add({}, {})", a, b);
     case Reduction::kProduct:
-      return infix ? a + " * " + b : fmt::format("wrapping_mul<{}>({}, {})", cpp_name(type), a, b);
+      return infix ? a + " * " + b : fmt::format("mul({}, {})", a, b);
     case Reduction::kMax:
       return fmt::format("max({}, {})", a, b);
     default:

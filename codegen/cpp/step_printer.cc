@@ -38,6 +38,7 @@ class StepPrinter {
     context_.headers.insert("templates/cpu/lanes.h");
     context_.headers.insert("templates/cpu/math.h");
     context_.headers.insert("templates/common/index.h");
+    context_.headers.insert("templates/common/number_limits.h");
     context_.headers.insert("templates/common/run_checks.h");
   }
 
