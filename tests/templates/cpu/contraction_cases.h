@@ -5,3 +5,4 @@
 #include "tests/templates/cpu/conv2d_depthwise_cases.h"
 #include "tests/templates/cpu/conv2d_direct_cases.h"
 #include "tests/templates/cpu/conv2d_first_cases.h"
+#include "tests/templates/cpu/matmul_cases.h"
