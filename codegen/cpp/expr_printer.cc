@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "codegen/names.h"
+#include "compiler/ir/vectorizable.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -37,11 +38,6 @@ std::string_view infix(ScalarOp op, DType type) {
   }
 }
 
-bool is_linear(const Dim& flat, int axis) {
-  const auto c = flat.coefficient_of_index(axis);
-  return c && !c->has_index();
-}
-
 }  // namespace
 
 std::string literal(DType type, const Expr& c) {
@@ -58,51 +54,6 @@ std::string literal(DType type, const Expr& c) {
   if (is_float(type))
     return fmt::format("convert<{}>({})", cpp_name(type), float_literal(c.value, true));
   return fmt::format("{}({})", cpp_name(type), c.integer_value);
-}
-
-bool varies_along(const E& e, int axis) { return mentions_loop_index(*e, axis); }
-
-bool is_vectorizable(const E& e, int axis) {
-  bool ok = true;
-  std::unordered_set<const Expr*> seen;
-  std::function<void(const E&)> walk = [&](const E& x) {
-    if (!ok || !seen.insert(x.ref().get()).second) return;
-    if (x->kind == Expr::Kind::kAccumulator) {
-      ok &= x.type() == DType::kFloat;
-      return;
-    }
-    if (!varies_along(x, axis)) {
-      bool has_accumulator = false;
-      visit(x, [&](const Expr& n) { has_accumulator |= n.kind == Expr::Kind::kAccumulator; });
-      if (!has_accumulator) return;
-    }
-    switch (x->kind) {
-      case Expr::Kind::kInteger:
-        ok = false;
-        return;
-      case Expr::Kind::kLoad:
-        ok &= x.type() == DType::kFloat && is_linear(x->index[0], axis);
-        return;
-      case Expr::Kind::kCall: {
-        const DType operand = E(x->args.back()).type();
-        if (x->op == ScalarOp::kCast) {
-          ok = false;
-        } else if (x->op == ScalarOp::kSelect) {
-          ok &= operand == DType::kFloat;
-        } else if (x->op == ScalarOp::kMod || x->op == ScalarOp::kFmod) {
-          ok = false;
-        } else {
-          ok &= operand == DType::kFloat || operand == DType::kBool;
-        }
-        for (const ExprRef& a : x->args) walk(E(a));
-        return;
-      }
-      default:
-        return;
-    }
-  };
-  walk(e);
-  return ok;
 }
 
 std::string ExprPrinter::vector_text(const Printed& p) {

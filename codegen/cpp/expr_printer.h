@@ -60,9 +60,4 @@ class ExprPrinter {
   int next_ = 0;
 };
 
-// Whether all of `e` can be computed in vectors along loop index `axis`: float arithmetic on loads
-// that are contiguous, strided or constant along it.
-bool is_vectorizable(const E& e, int axis);
-bool varies_along(const E& e, int axis);
-
 }  // namespace onnxc

@@ -5,9 +5,10 @@
 #include <map>
 
 #include "codegen/cpp/expr_printer.h"
-#include "codegen/cpp/loop_nest.h"
 #include "codegen/names.h"
 #include "codegen/source_writer.h"
+#include "compiler/ir/loop_nest.h"
+#include "compiler/ir/vectorizable.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "codegen/cpp/conv_printer.h"
+#include "codegen/cpp/contraction_printer.h"
 #include "codegen/cpp/expr_printer.h"
 #include "codegen/cpp/map_printer.h"
 #include "codegen/cpp/run_context.h"
@@ -66,6 +66,9 @@ class StepPrinter {
         print_conv(node, *c, names_, context_);
         flush();
       }
+    } else if (const MatMul* m = node.as<MatMul>()) {
+      print_matmul(node, *m, scratch_of(node), names_, context_);
+      flush();
     } else if (node.as<Reshape>()) {
       print_bytes_copy(names_(node.output()), names_(node.inputs[0]), byte_size(*node.output()));
     } else if (const Concat* c = node.as<Concat>()) {
@@ -73,6 +76,11 @@ class StepPrinter {
     } else if (const KernelCall* k = node.as<KernelCall>()) {
       print_kernel_call(node, *k);
     }
+  }
+
+  Dim scratch_of(const Node& node) const {
+    const auto it = program_.scratch.find(&node);
+    return it == program_.scratch.end() ? Dim(0) : it->second;
   }
 
   void flush() {
@@ -160,9 +168,7 @@ class StepPrinter {
     if (const auto* out = std::get_if<KernelCall::Output>(&argument))
       return out->number < 0 ? "nullptr" : names_(node.outputs[out->number]);
     if (std::holds_alternative<KernelCall::Scratch>(argument))
-      return "ws.scratch(" +
-             printer.print(program_.scratch.count(&node) ? program_.scratch.at(&node) : Dim(0)) +
-             ")";
+      return "ws.scratch(" + printer.print(scratch_of(node)) + ")";
     if (const auto* code = std::get_if<KernelCall::Code>(&argument)) return code->text;
     if (const auto* dim = std::get_if<Dim>(&argument))
       return "int64_t(" + printer.print(*dim) + ")";

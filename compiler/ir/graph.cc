@@ -198,6 +198,8 @@ std::vector<E*> expressions_of(Node& node) {
   if (Map* m = node.as<Map>())
     return m->finish ? std::vector<E*>{&m->body, &m->finish} : std::vector<E*>{&m->body};
   if (Conv* c = node.as<Conv>()) return c->finish ? std::vector<E*>{&c->finish} : std::vector<E*>{};
+  if (MatMul* m = node.as<MatMul>())
+    return m->finish ? std::vector<E*>{&m->finish} : std::vector<E*>{};
   return {};
 }
 
@@ -205,8 +207,8 @@ std::vector<E*> expressions_of(Node& node) {
 
 void Graph::compact_inputs(Node* node) {
   const std::vector<E*> expressions = expressions_of(*node);
-  const size_t fixed = node->as<Conv>() ? 2 : 0;
-  if (!node->as<Map>() && !node->as<Conv>()) return;
+  const size_t fixed = node->as<Conv>() || node->as<MatMul>() ? 2 : 0;
+  if (!node->as<Map>() && !node->as<Conv>() && !node->as<MatMul>()) return;
   std::vector<bool> used(node->inputs.size(), false);
   std::fill_n(used.begin(), fixed, true);
   for (E* e : expressions) {

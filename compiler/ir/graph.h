@@ -79,8 +79,28 @@ struct Concat {
 struct Conv {
   std::vector<int64_t> strides, dilations, pads_begin, pads_end;
   int64_t groups = 1;
-  E finish;            // null: the accumulator itself
-  std::string method;  // empty until choose_method; then a kernel's name, and `w` is packed for it
+  E finish;  // null: the accumulator itself
+  // Empty: plain layouts. Otherwise the kernel's name; the output, w and, but for conv2d_first, x
+  // lie as it wants them, and `kernel` and `in_channels` keep what the packed shapes no longer say.
+  std::string method;
+  std::vector<int64_t> kernel;
+  int64_t in_channels = 0;
+};
+
+// A batched matrix product with everything decided: C[o, i, m, n] = finish(sum over k of A[o, i, m,
+// k] * B[o, i, k, n]). Inputs are A, B, and what `finish` loads.
+struct MatMul {
+  // Distances in elements along outer batch, inner batch, row and column, and where the operand
+  // starts.
+  struct Strides {
+    Dim offset, outer, inner, row, column;
+  };
+  std::string
+      method;  // the kernel: "matmul_packed" (B in panels [N/16][K][16]) or "matmul" (any strides)
+  Dim outer, inner, m, n, k;
+  Strides a, b, c;  // b is unused by matmul_packed
+  E finish;  // null: the accumulator; loads carry one flat index over loops 0..3 = o, i, m, n
+  Dim scratch_bytes = 0;
 };
 
 // A call of a kernel of templates/ that is no index expression (top_k, scatter, recurrent cells,
@@ -109,7 +129,7 @@ struct KernelCall {
 };
 
 struct Node {
-  using Op = std::variant<Map, Reshape, Concat, Conv, KernelCall>;
+  using Op = std::variant<Map, Reshape, Concat, Conv, MatMul, KernelCall>;
   Op op;
   std::vector<Value*> inputs, outputs;
   std::vector<std::string>

@@ -37,6 +37,12 @@ struct PrintOp {
     if (c.finish) out += " then " + text(c.finish);
     return out;
   }
+  std::string operator()(const MatMul& m) const {
+    std::string out = fmt::format("{} {}x{} of {}x{}x{}", m.method, m.outer.text(), m.inner.text(),
+                                  m.m.text(), m.n.text(), m.k.text());
+    if (m.finish) out += " then " + text(m.finish);
+    return out;
+  }
   std::string operator()(const KernelCall& k) const { return "kernel " + k.kernel; }
 };
 

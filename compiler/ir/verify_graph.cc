@@ -57,6 +57,15 @@ void check_node(const Node& node) {
     ONNXC_CHECK(node.inputs.size() >= 2, "{}: convolution without weights", where);
     if (c->finish) check_expression(c->finish, node.output()->shape.size(), node, true, where);
   }
+  if (const MatMul* m = node.as<MatMul>()) {
+    ONNXC_CHECK(node.inputs.size() >= 2, "{}: matrix product with one operand", where);
+    if (m->finish) {
+      visit(m->finish, [&](const Expr& x) {
+        ONNXC_CHECK(x.kind != Expr::Kind::kLoad || x.index.size() == 1,
+                    "{}: load without a flat index", where);
+      });
+    }
+  }
   if (node.as<Reshape>()) {
     ONNXC_CHECK(node.inputs.size() == 1 && node.inputs[0]->type == node.output()->type,
                 "{}: reshape changes the type", where);

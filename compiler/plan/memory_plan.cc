@@ -44,6 +44,12 @@ Dim aligned(const Dim& bytes) {
   return result;
 }
 
+Dim scratch_bytes(const Node& node) {
+  if (const KernelCall* k = node.as<KernelCall>()) return k->scratch_bytes;
+  if (const MatMul* m = node.as<MatMul>()) return m->scratch_bytes;
+  return 0;
+}
+
 struct Block {
   const Storage* storage = nullptr;  // null for scratch
   const Node* scratch_of = nullptr;
@@ -70,9 +76,8 @@ class Planner {
         add({s.get(), nullptr, s->first, s->last, aligned(s->bytes), 0, 0});
     }
     for (const Node* node : shared.steps) {
-      const KernelCall* k = node->as<KernelCall>();
-      if (k && !k->scratch_bytes.is(0))
-        add({nullptr, node, step_of[node], step_of[node], aligned(k->scratch_bytes), 0, 0});
+      const Dim bytes = scratch_bytes(*node);
+      if (!bytes.is(0)) add({nullptr, node, step_of[node], step_of[node], aligned(bytes), 0, 0});
     }
   }
 

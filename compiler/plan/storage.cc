@@ -215,6 +215,17 @@ bool reads_in_place(const Node& node, int number) {
     if (m->reduction == Reduction::kNone) return only_identity(m->body);
     return !mentions_input(m->body, number) && (!m->finish || only_identity(m->finish));
   }
+  if (const MatMul* m = node.as<MatMul>()) {
+    if (number < 2 || !m->finish) return false;
+    const Dim written = m->c.offset + Dim::index(0, m->outer) * m->c.outer +
+                        Dim::index(1, m->inner) * m->c.inner + Dim::index(2, m->m) * m->c.row +
+                        Dim::index(3, m->n) * m->c.column;
+    bool ok = true;
+    visit(m->finish, [&](const Expr& x) {
+      if (x.kind == Expr::Kind::kLoad && x.input == number) ok &= x.index[0] == written;
+    });
+    return ok;
+  }
   if (const Conv* c = node.as<Conv>()) return number >= 2 && c->finish && only_identity(c->finish);
   return false;
 }

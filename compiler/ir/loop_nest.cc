@@ -1,16 +1,16 @@
 // Flattening loads and merging loops.
-#include "codegen/cpp/loop_nest.h"
+#include "compiler/ir/loop_nest.h"
 
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
 namespace {
 
-Dim flat_index(const std::vector<Dim>& index, const Shape& shape) {
-  const Shape strides = row_major_strides(shape);
-  Dim flat = 0;
-  for (size_t i = 0; i < index.size(); ++i) flat = flat + index[i] * strides[i];
-  return flat;
+Dim without_modulus(const Dim& d) {
+  return d.substitute([](const Dim::Atom& a) -> std::optional<Dim> {
+    if (a.kind != Dim::Kind::kFloorMod) return std::nullopt;
+    return a.args[0] - a.args[1] * floor_div(a.args[0], a.args[1]);
+  });
 }
 
 E flatten_loads(const E& e, const std::vector<Value*>& inputs) {
@@ -79,6 +79,15 @@ void drop_single(LoopNest& nest, int a) {
 }
 
 }  // namespace
+
+Dim flat_index(const std::vector<Dim>& index, const Shape& shape) {
+  const Shape strides = row_major_strides(shape);
+  Dim flat = 0;
+  for (size_t i = 0; i < index.size(); ++i) flat = flat + index[i] * strides[i];
+  // x mod c = x - c * (x / c): where an index was split and is joined again, the parts cancel.
+  const Dim joined = without_modulus(flat);
+  return joined.terms().size() < flat.terms().size() ? joined : flat;
+}
 
 LoopNest make_loop_nest(const Map& map, const std::vector<Value*>& inputs) {
   LoopNest nest;

@@ -13,6 +13,8 @@ struct LoopNest {
   Dim result;      // flat index of the element written
 };
 
+// Position in row-major memory of the element `index` of a tensor of that shape.
+Dim flat_index(const std::vector<Dim>& index, const Shape& shape);
 LoopNest make_loop_nest(const Map& map, const std::vector<Value*>& inputs);
 
 }  // namespace onnxc

@@ -1,0 +1,14 @@
+// Convolutions and matrix products: the call of a kernel and its epilogue.
+#pragma once
+
+#include "codegen/cpp/run_context.h"
+#include "codegen/cpp/step_printer.h"
+
+namespace onnxc {
+
+void print_conv(const Node& node, const Conv& conv, const ValueNames& names, RunContext& context);
+// `scratch` is the offset of the step's scratch in the workspace.
+void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
+                  const ValueNames& names, RunContext& context);
+
+}  // namespace onnxc
