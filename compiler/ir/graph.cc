@@ -137,6 +137,8 @@ void Graph::set_inputs(Node* node, std::vector<Value*> new_inputs) {
   for (Value* v : node->inputs) v->users.push_back(node);
 }
 
+void Graph::take_name(Value* to, Value* from) { std::swap(to->name, from->name); }
+
 void Graph::replace_uses(Value* from, Value* to) {
   if (from == to) return;
   for (Node* user : from->users) {

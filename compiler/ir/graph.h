@@ -155,6 +155,9 @@ class Graph {
   Value* add_map(Map map, std::vector<Value*> inputs, std::string name,
                  std::vector<std::string> origins, const Node* before = nullptr);
 
+  // Gives `to` the name of `from`, which takes a fresh one: for a value that stands for another
+  // from now on.
+  void take_name(Value* to, Value* from);
   void replace_uses(Value* from, Value* to);  // in nodes and graph outputs
   void set_inputs(Node* node, std::vector<Value*> inputs);
   void erase(Node* node);  // its outputs must be unused

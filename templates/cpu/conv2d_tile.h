@@ -15,7 +15,8 @@ struct ConvAt {
   size_t channel;
   size_t pixel;
 
-  // Offset of this vector in a channel-blocked tensor of the same height and width.
+  // Offset of this vector in a channel-blocked tensor of the same height and width; `plane` is the
+  // number of floats in a block of one image.
   ONNXC_INLINE size_t blocked(size_t batch_stride, size_t plane) const {
     return n * batch_stride + channel / kBlock * plane + pixel * kBlock + channel % kBlock;
   }
@@ -172,7 +173,7 @@ ONNXC_KERNEL void add_tile(const ConvSum& sum, const ConvGrid& grid, size_t firs
   size_t row = first / grid.width;
   size_t column = first % grid.width;
   for (size_t i = 0; i < size_t(P); ++i) {
-    y[i] = i < count ? grid.origin.y + ptrdiff_t(row * grid.stride.y) : PTRDIFF_MIN / 4;
+    y[i] = i < count ? grid.origin.y + ptrdiff_t(row * grid.stride.y) : -1 - sum.y.high();
     x[i] = grid.origin.x + ptrdiff_t(column * grid.stride.x);
     if (++column == grid.width) {
       column = 0;
@@ -275,6 +276,22 @@ ONNXC_INLINE Vec<float, L> keep_first(Vec<float, L> value, size_t count) {
   }
 }
 
+// Stores what `epilogue` makes of `vectors` sums whose first lies at `at`. `out` is the image's
+// first block; channels past the last are stored as zero.
+template <int L, class Epilogue>
+ONNXC_INLINE void store_pixel(const float* sums, size_t vectors, ConvAt<L> at, size_t channels,
+                              size_t plane, float* out, Epilogue& epilogue) {
+  for (size_t v = 0; v < vectors; ++v) {
+    Vec<float, L> value{};
+    if (at.channel < channels) {
+      value = epilogue(load<L>(sums + v * L), at);
+      if (at.channel + L > channels) value = keep_first<L>(value, channels - at.channel);
+    }
+    store<L>(out + at.channel / kBlock * plane + at.pixel * kBlock + at.channel % kBlock, value);
+    at.channel += L;
+  }
+}
+
 // Computes `count` pixels from `first` of the grid for `vectors` (1 or 2) vectors of channels from
 // `channel`, and stores what `epilogue` makes of them. `out` is the image's first block; channels
 // past the last are stored as zero.
@@ -296,18 +313,8 @@ ONNXC_INLINE void conv2d_pixels(const ConvSum& sum, const ConvGrid& grid, const 
     for (size_t i = 0; i < now; ++i) {
       const size_t pixel = (grid.out.y + row * grid.out_stride.y) * grid.out_width + grid.out.x +
                            column * grid.out_stride.x;
-      for (size_t v = 0; v < vectors; ++v) {
-        const ConvAt<L> at{n, channel + v * L, pixel};
-        Vec<float, L> value{};
-        if (at.channel < grid.out_channels) {
-          value = epilogue(load<L>(sums + (i * vectors + v) * L), at);
-          if (at.channel + L > grid.out_channels) {
-            value = keep_first<L>(value, grid.out_channels - at.channel);
-          }
-        }
-        store<L>(out + at.channel / kBlock * grid.out_plane + pixel * kBlock + at.channel % kBlock,
-                 value);
-      }
+      store_pixel<L>(sums + i * vectors * L, vectors, ConvAt<L>{n, channel, pixel},
+                     grid.out_channels, grid.out_plane, out, epilogue);
       if (++column == grid.width) {
         column = 0;
         ++row;
