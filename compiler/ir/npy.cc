@@ -1,5 +1,5 @@
 // The header is a Python dictionary of three entries; the data follows it.
-#include "compiler/support/npy.h"
+#include "compiler/ir/npy.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
