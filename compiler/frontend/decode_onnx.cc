@@ -12,7 +12,8 @@ namespace {
 using Kind = WireField::Kind;
 
 void append_ints(const WireField& field, std::vector<int64_t>& values) {
-  for (const int64_t value : unpack_varints(field.as_packed(Kind::kVarint))) values.push_back(value);
+  for (const int64_t value : unpack_varints(field.as_packed(Kind::kVarint)))
+    values.push_back(value);
 }
 
 void append_floats(const WireField& field, std::vector<float>& values) {
@@ -30,19 +31,36 @@ class Decoder {
     ProtoModel model;
     each_field(bytes, [&](const WireField& field) {
       switch (field.number) {
-        case 1: model.ir_version = field.as_int(); break;
-        case 2: model.producer_name = field.as_string(); break;
-        case 3: model.producer_version = field.as_string(); break;
-        case 4: model.domain = field.as_string(); break;
-        case 6: model.doc_string = field.as_string(); break;
+        case 1:
+          model.ir_version = field.as_int();
+          break;
+        case 2:
+          model.producer_name = field.as_string();
+          break;
+        case 3:
+          model.producer_version = field.as_string();
+          break;
+        case 4:
+          model.domain = field.as_string();
+          break;
+        case 6:
+          model.doc_string = field.as_string();
+          break;
         case 7:
           if (!model.graph) model.graph.emplace();
           graph(field.as_message(), *model.graph, 0);
           break;
-        case 8: model.opset_imports.push_back(opset(field.as_message())); break;
-        case 14: model.metadata_props.insert(string_entry(field.as_message())); break;
-        case 25: model.functions.push_back(function(field.as_message())); break;
-        default: break;
+        case 8:
+          model.opset_imports.push_back(opset(field.as_message()));
+          break;
+        case 14:
+          model.metadata_props.insert(string_entry(field.as_message()));
+          break;
+        case 25:
+          model.functions.push_back(function(field.as_message()));
+          break;
+        default:
+          break;
       }
     });
     return model;
@@ -52,20 +70,47 @@ class Decoder {
     ProtoTensor tensor;
     each_field(bytes, [&](const WireField& field) {
       switch (field.number) {
-        case 1: append_ints(field, tensor.dims); break;
-        case 2: tensor.data_type = static_cast<int>(field.as_int()); break;
-        case 3: tensor.has_segment = true; break;
-        case 4: tensor.float_data.push_back(field.as_packed(Kind::kFixed32)); break;
-        case 5: tensor.int32_data.push_back(field.as_packed(Kind::kVarint)); break;
-        case 6: tensor.string_data.push_back(field.as_string()); break;
-        case 7: tensor.int64_data.push_back(field.as_packed(Kind::kVarint)); break;
-        case 8: tensor.name = field.as_string(); break;
-        case 9: tensor.raw_data = field.as_message(); break;
-        case 10: tensor.double_data.push_back(field.as_packed(Kind::kFixed64)); break;
-        case 11: tensor.uint64_data.push_back(field.as_packed(Kind::kVarint)); break;
-        case 13: tensor.external_data.insert(string_entry(field.as_message())); break;
-        case 14: tensor.is_external = field.as_int() == 1; break;
-        default: break;
+        case 1:
+          append_ints(field, tensor.dims);
+          break;
+        case 2:
+          tensor.data_type = static_cast<int>(field.as_int());
+          break;
+        case 3:
+          tensor.has_segment = true;
+          break;
+        case 4:
+          tensor.float_data.push_back(field.as_packed(Kind::kFixed32));
+          break;
+        case 5:
+          tensor.int32_data.push_back(field.as_packed(Kind::kVarint));
+          break;
+        case 6:
+          tensor.string_data.push_back(field.as_string());
+          break;
+        case 7:
+          tensor.int64_data.push_back(field.as_packed(Kind::kVarint));
+          break;
+        case 8:
+          tensor.name = field.as_string();
+          break;
+        case 9:
+          tensor.raw_data = field.as_message();
+          break;
+        case 10:
+          tensor.double_data.push_back(field.as_packed(Kind::kFixed64));
+          break;
+        case 11:
+          tensor.uint64_data.push_back(field.as_packed(Kind::kVarint));
+          break;
+        case 13:
+          tensor.external_data.insert(string_entry(field.as_message()));
+          break;
+        case 14:
+          tensor.is_external = field.as_int() == 1;
+          break;
+        default:
+          break;
       }
     });
     return tensor;
@@ -97,17 +142,33 @@ class Decoder {
   }
 
   void graph(Bytes bytes, ProtoGraph& graph, int depth) {
-    if (depth > kMaxGraphDepth) throw CompileError("graphs are nested more than {} deep", kMaxGraphDepth);
+    if (depth > kMaxGraphDepth)
+      throw CompileError("graphs are nested more than {} deep", kMaxGraphDepth);
     each_field(bytes, [&](const WireField& field) {
       switch (field.number) {
-        case 1: graph.nodes.push_back(node(field.as_message(), depth)); break;
-        case 2: graph.name = field.as_string(); break;
-        case 5: graph.initializers.push_back(tensor(field.as_message())); break;
-        case 11: graph.inputs.push_back(value_info(field.as_message())); break;
-        case 12: graph.outputs.push_back(value_info(field.as_message())); break;
-        case 13: graph.value_info.push_back(value_info(field.as_message())); break;
-        case 15: graph.sparse_initializers.push_back(sparse_tensor(field.as_message())); break;
-        default: break;
+        case 1:
+          graph.nodes.push_back(node(field.as_message(), depth));
+          break;
+        case 2:
+          graph.name = field.as_string();
+          break;
+        case 5:
+          graph.initializers.push_back(tensor(field.as_message()));
+          break;
+        case 11:
+          graph.inputs.push_back(value_info(field.as_message()));
+          break;
+        case 12:
+          graph.outputs.push_back(value_info(field.as_message()));
+          break;
+        case 13:
+          graph.value_info.push_back(value_info(field.as_message()));
+          break;
+        case 15:
+          graph.sparse_initializers.push_back(sparse_tensor(field.as_message()));
+          break;
+        default:
+          break;
       }
     });
   }
@@ -116,14 +177,29 @@ class Decoder {
     ProtoNode node;
     each_field(bytes, [&](const WireField& field) {
       switch (field.number) {
-        case 1: node.inputs.push_back(field.as_string()); break;
-        case 2: node.outputs.push_back(field.as_string()); break;
-        case 3: node.name = field.as_string(); break;
-        case 4: node.op_type = field.as_string(); break;
-        case 5: node.attributes.push_back(attribute(field.as_message(), depth)); break;
-        case 7: node.domain = field.as_string(); break;
-        case 8: node.overload = field.as_string(); break;
-        default: break;
+        case 1:
+          node.inputs.push_back(field.as_string());
+          break;
+        case 2:
+          node.outputs.push_back(field.as_string());
+          break;
+        case 3:
+          node.name = field.as_string();
+          break;
+        case 4:
+          node.op_type = field.as_string();
+          break;
+        case 5:
+          node.attributes.push_back(attribute(field.as_message(), depth));
+          break;
+        case 7:
+          node.domain = field.as_string();
+          break;
+        case 8:
+          node.overload = field.as_string();
+          break;
+        default:
+          break;
       }
     });
     return node;
@@ -133,34 +209,60 @@ class Decoder {
     ProtoAttribute attribute;
     each_field(bytes, [&](const WireField& field) {
       switch (field.number) {
-        case 1: attribute.name = field.as_string(); break;
-        case 2: attribute.f = field.as_float(); break;
-        case 3: attribute.i = field.as_int(); break;
-        case 4: attribute.s = field.as_string(); break;
+        case 1:
+          attribute.name = field.as_string();
+          break;
+        case 2:
+          attribute.f = field.as_float();
+          break;
+        case 3:
+          attribute.i = field.as_int();
+          break;
+        case 4:
+          attribute.s = field.as_string();
+          break;
         case 5:
-        case 10: attribute.tensors.push_back(tensor(field.as_message())); break;
+        case 10:
+          attribute.tensors.push_back(tensor(field.as_message()));
+          break;
         case 6:
         case 11:
           attribute.graphs.push_back(std::make_shared<ProtoGraph>());
           graph(field.as_message(), *attribute.graphs.back(), depth + 1);
           break;
-        case 7: append_floats(field, attribute.floats); break;
-        case 8: append_ints(field, attribute.ints); break;
-        case 9: attribute.strings.push_back(field.as_string()); break;
+        case 7:
+          append_floats(field, attribute.floats);
+          break;
+        case 8:
+          append_ints(field, attribute.ints);
+          break;
+        case 9:
+          attribute.strings.push_back(field.as_string());
+          break;
         case 14:
-        case 15: attribute.types.push_back(type(field.as_message(), 0)); break;
-        case 20: attribute.type = attribute_type(field.as_int()); break;
-        case 21: attribute.ref_attr_name = field.as_string(); break;
+        case 15:
+          attribute.types.push_back(type(field.as_message(), 0));
+          break;
+        case 20:
+          attribute.type = attribute_type(field.as_int());
+          break;
+        case 21:
+          attribute.ref_attr_name = field.as_string();
+          break;
         case 22:
-        case 23: attribute.sparse_tensors.push_back(sparse_tensor(field.as_message())); break;
-        default: break;
+        case 23:
+          attribute.sparse_tensors.push_back(sparse_tensor(field.as_message()));
+          break;
+        default:
+          break;
       }
     });
     return attribute;
   }
 
   static ProtoAttributeType attribute_type(int64_t number) {
-    if (number < 0 || number > 14) throw CompileError("an attribute has the unknown type {}", number);
+    if (number < 0 || number > 14)
+      throw CompileError("an attribute has the unknown type {}", number);
     return static_cast<ProtoAttributeType>(number);
   }
 
@@ -186,15 +288,25 @@ class Decoder {
   }
 
   OnnxType type(Bytes bytes, int depth) {
-    if (depth > kMaxTypeDepth) throw CompileError("types are nested more than {} deep", kMaxTypeDepth);
+    if (depth > kMaxTypeDepth)
+      throw CompileError("types are nested more than {} deep", kMaxTypeDepth);
     OnnxType result;
     each_field(bytes, [&](const WireField& field) {
       switch (field.number) {
-        case 1: result = tensor_type(field.as_message()); break;
-        case 4: result = element_type(OnnxType::Kind::kSequence, field.as_message(), 1, depth); break;
-        case 5: result = element_type(OnnxType::Kind::kMap, field.as_message(), 2, depth); break;
-        case 9: result = element_type(OnnxType::Kind::kOptional, field.as_message(), 1, depth); break;
-        default: break;
+        case 1:
+          result = tensor_type(field.as_message());
+          break;
+        case 4:
+          result = element_type(OnnxType::Kind::kSequence, field.as_message(), 1, depth);
+          break;
+        case 5:
+          result = element_type(OnnxType::Kind::kMap, field.as_message(), 2, depth);
+          break;
+        case 9:
+          result = element_type(OnnxType::Kind::kOptional, field.as_message(), 1, depth);
+          break;
+        default:
+          break;
       }
     });
     return result;
@@ -212,12 +324,14 @@ class Decoder {
 
   static DType element_dtype(int64_t number) {
     if (number == 0) return DType::kUndefined;
-    const auto dtype = number > 0 && number < 256 ? dtype_of(static_cast<int>(number)) : std::nullopt;
+    const auto dtype =
+        number > 0 && number < 256 ? dtype_of(static_cast<int>(number)) : std::nullopt;
     if (!dtype) throw CompileError("unknown element type {}", number);
     return *dtype;
   }
 
-  // Sequence, optional and map: the element's type is field `element_field`, a map's key type field 1.
+  // Sequence, optional and map: the element's type is field `element_field`, a map's key type
+  // field 1.
   OnnxType element_type(OnnxType::Kind kind, Bytes bytes, int element_field, int depth) {
     OnnxType result;
     result.kind = kind;
@@ -252,16 +366,35 @@ class Decoder {
     ProtoFunction function;
     each_field(bytes, [&](const WireField& field) {
       switch (field.number) {
-        case 1: function.name = field.as_string(); break;
-        case 4: function.inputs.push_back(field.as_string()); break;
-        case 5: function.outputs.push_back(field.as_string()); break;
-        case 6: function.attributes.push_back(field.as_string()); break;
-        case 7: function.nodes.push_back(node(field.as_message(), 0)); break;
-        case 9: function.opset_imports.push_back(opset(field.as_message())); break;
-        case 10: function.domain = field.as_string(); break;
-        case 11: function.attribute_defaults.push_back(attribute(field.as_message(), 0)); break;
-        case 13: function.overload = field.as_string(); break;
-        default: break;
+        case 1:
+          function.name = field.as_string();
+          break;
+        case 4:
+          function.inputs.push_back(field.as_string());
+          break;
+        case 5:
+          function.outputs.push_back(field.as_string());
+          break;
+        case 6:
+          function.attributes.push_back(field.as_string());
+          break;
+        case 7:
+          function.nodes.push_back(node(field.as_message(), 0));
+          break;
+        case 9:
+          function.opset_imports.push_back(opset(field.as_message()));
+          break;
+        case 10:
+          function.domain = field.as_string();
+          break;
+        case 11:
+          function.attribute_defaults.push_back(attribute(field.as_message(), 0));
+          break;
+        case 13:
+          function.overload = field.as_string();
+          break;
+        default:
+          break;
       }
     });
     return function;

@@ -5,7 +5,8 @@
 
 namespace onnxc {
 
-// `bytes` must outlive the result, whose tensors point into them. Throws CompileError where the encoding is broken.
+// `bytes` must outlive the result, whose tensors point into them. Throws CompileError where the
+// encoding is broken.
 ProtoModel decode_model(Bytes bytes);
 ProtoTensor decode_tensor(Bytes bytes);
 

@@ -48,7 +48,8 @@ class KeyCollector : public Json::json_sax_t {
   }
 
   std::optional<FileFormat> verdict() const {
-    if (has_any({"irVersion", "ir_version", "opsetImport", "opset_import", "graph.node", "graph.initializer"})) {
+    if (has_any({"irVersion", "ir_version", "opsetImport", "opset_import", "graph.node",
+                 "graph.initializer"})) {
       return FileFormat::kProtobufJson;
     }
     if (has_any({"model.graph", "model.metadata"})) return FileFormat::kNumrsCheckpoint;
@@ -85,18 +86,26 @@ FileFormat detect_json(std::string_view text) {
   KeyCollector keys;
   Json::sax_parse(text.begin(), text.end(), &keys);
   if (const auto format = keys.verdict()) return *format;
-  if (keys.has("phoneme_id_map") || keys.has("espeak") || (keys.has("audio") && keys.has("num_symbols"))) {
-    throw CompileError("this is a Piper voice configuration, not the voice; give the .onnx file beside it");
+  if (keys.has("phoneme_id_map") || keys.has("espeak") ||
+      (keys.has("audio") && keys.has("num_symbols"))) {
+    throw CompileError(
+        "this is a Piper voice configuration, not the voice; give the .onnx file beside it");
   }
-  if (!keys.error().empty()) throw CompileError("this is JSON that is cut off or broken: {}", keys.error());
+  if (!keys.error().empty())
+    throw CompileError("this is JSON that is cut off or broken: {}", keys.error());
   if (keys.has("metadata") && keys.has("graph")) return FileFormat::kNumrs;
-  if (keys.has("modelTopology")) throw CompileError("this is a TensorFlow.js model; convert it to ONNX first");
-  if (keys.has("weight_map")) throw CompileError("this is the index of a safetensors model; export it to ONNX first");
+  if (keys.has("modelTopology"))
+    throw CompileError("this is a TensorFlow.js model; convert it to ONNX first");
+  if (keys.has("weight_map"))
+    throw CompileError("this is the index of a safetensors model; export it to ONNX first");
   if (keys.has_any({"architectures", "model_type", "transformers_version"})) {
-    throw CompileError("this is a Hugging Face model configuration; export the model to ONNX first");
+    throw CompileError(
+        "this is a Hugging Face model configuration; export the model to ONNX first");
   }
-  if (keys.has_any({"added_tokens", "tokenizer_class"})) throw CompileError("this is a tokenizer, not a model");
-  throw CompileError("this is JSON, but no model: its keys are {}", fmt::join(keys.outer_keys(), ", "));
+  if (keys.has_any({"added_tokens", "tokenizer_class"}))
+    throw CompileError("this is a tokenizer, not a model");
+  throw CompileError("this is JSON, but no model: its keys are {}",
+                     fmt::join(keys.outer_keys(), ", "));
 }
 
 }  // namespace onnxc

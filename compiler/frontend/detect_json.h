@@ -7,7 +7,8 @@
 
 namespace onnxc {
 
-// Reads only as far as it must. Throws CompileError saying what else the JSON seems to be, or where it is broken.
+// Reads only as far as it must. Throws CompileError saying what else the JSON seems to be, or where
+// it is broken.
 FileFormat detect_json(std::string_view text);
 
 }  // namespace onnxc

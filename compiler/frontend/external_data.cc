@@ -11,7 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<uint64_t> number_entry(const std::map<std::string, std::string>& entries, const char* key) {
+std::optional<uint64_t> number_entry(const std::map<std::string, std::string>& entries,
+                                     const char* key) {
   const auto found = entries.find(key);
   if (found == entries.end()) return std::nullopt;
   const std::string& text = found->second;
@@ -24,7 +25,8 @@ std::optional<uint64_t> number_entry(const std::map<std::string, std::string>& e
 }
 
 bool lies_within(const fs::path& file, const fs::path& folder) {
-  return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+  return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first ==
+         folder.end();
 }
 
 }  // namespace
@@ -33,7 +35,8 @@ const MappedFile& ExternalData::file(const std::string& location) {
   const auto known = files_.find(location);
   if (known != files_.end()) return *known->second;
   if (!folder_) {
-    throw CompileError("external data \"{}\" cannot be read: the model does not come from a file", location);
+    throw CompileError("external data \"{}\" cannot be read: the model does not come from a file",
+                       location);
   }
   const fs::path relative(location);
   if (relative.is_absolute()) {
@@ -51,7 +54,8 @@ const MappedFile& ExternalData::file(const std::string& location) {
         .note("the file must lie beside the model; it is part of it");
   }
   if (!lies_within(path, folder)) {
-    throw CompileError("external data \"{}\" leaves the model's folder through a symbolic link", location);
+    throw CompileError("external data \"{}\" leaves the model's folder through a symbolic link",
+                       location);
   }
   auto mapped = in_context(fmt::format("external data \"{}\"", location), [&] {
     return fs::is_regular_file(path) ? MappedFile::open(path.string())
@@ -60,7 +64,8 @@ const MappedFile& ExternalData::file(const std::string& location) {
   return *files_.emplace(location, std::move(mapped)).first->second;
 }
 
-ExternalData::View ExternalData::view(const std::map<std::string, std::string>& entries, size_t expected) {
+ExternalData::View ExternalData::view(const std::map<std::string, std::string>& entries,
+                                      size_t expected) {
   const auto location = entries.find("location");
   if (location == entries.end() || location->second.empty()) {
     throw CompileError("external data has no location");
@@ -75,8 +80,8 @@ ExternalData::View ExternalData::view(const std::map<std::string, std::string>& 
   }
   const Bytes bytes = file(location->second).bytes();
   if (offset > bytes.size() || length > bytes.size() - offset) {
-    throw CompileError("external data \"{}\" has {} bytes, but {} bytes from byte {} are wanted", location->second,
-                       bytes.size(), length, offset);
+    throw CompileError("external data \"{}\" has {} bytes, but {} bytes from byte {} are wanted",
+                       location->second, bytes.size(), length, offset);
   }
   return {bytes.subspan(offset, length), files_.at(location->second)};
 }

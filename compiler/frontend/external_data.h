@@ -22,8 +22,9 @@ class ExternalData {
     Bytes bytes;
     std::shared_ptr<const void> owner;
   };
-  // The `expected` bytes that the entries location, offset and length name. Throws CompileError when the location
-  // leaves the model's folder (also through a symbolic link), the file is missing, or the range does not fit.
+  // The `expected` bytes that the entries location, offset and length name. Throws CompileError
+  // when the location leaves the model's folder (also through a symbolic link), the file is
+  // missing, or the range does not fit.
   View view(const std::map<std::string, std::string>& entries, size_t expected);
 
  private:

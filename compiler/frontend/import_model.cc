@@ -19,19 +19,24 @@ using Opsets = std::map<std::string, int>;
 // Before IR version 3 a model had no opset_import and meant operator set 1.
 constexpr int64_t kFirstIrVersionWithOpsets = 3;
 
-std::string normalised_domain(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
+std::string normalised_domain(const std::string& domain) {
+  return domain == "ai.onnx" ? "" : domain;
+}
 
 Opsets import_opsets(const std::vector<ProtoOpset>& imports) {
   Opsets opsets;
   for (const ProtoOpset& import : imports) {
     const std::string domain = normalised_domain(import.domain);
     if (domain.empty() && (import.version < kMinOpset || import.version > kMaxOpset)) {
-      throw CompileError("operator set {} of ONNX is not supported; versions {} to {} are", import.version, kMinOpset,
-                         kMaxOpset)
-          .note("export the model with a supported opset_version, or convert it with onnx.version_converter");
+      throw CompileError("operator set {} of ONNX is not supported; versions {} to {} are",
+                         import.version, kMinOpset, kMaxOpset)
+          .note(
+              "export the model with a supported opset_version, or convert it with "
+              "onnx.version_converter");
     }
     if (import.version < 0 || import.version > std::numeric_limits<int>::max()) {
-      throw CompileError("domain \"{}\" is imported with the absurd version {}", domain, import.version);
+      throw CompileError("domain \"{}\" is imported with the absurd version {}", domain,
+                         import.version);
     }
     const auto [entry, is_new] = opsets.emplace(domain, static_cast<int>(import.version));
     if (!is_new && entry->second != import.version) {
@@ -51,7 +56,8 @@ Opsets model_opsets(const ProtoModel& proto) {
   return {{"", 1}};
 }
 
-// Normalises domains and notes each node's operator set; `outer` serves domains that `opsets` lacks.
+// Normalises domains and notes each node's operator set; `outer` serves domains that `opsets`
+// lacks.
 void set_opsets(std::vector<ProtoNode>& nodes, const Opsets& opsets, const Opsets& outer,
                 const std::set<std::string>& function_domains) {
   for (ProtoNode& node : nodes) {
@@ -63,13 +69,15 @@ void set_opsets(std::vector<ProtoNode>& nodes, const Opsets& opsets, const Opset
     } else if (inherited != outer.end()) {
       node.opset = inherited->second;
     } else if (node.domain.empty() && function_domains.count("") == 0) {
-      throw CompileError("node \"{}\" is the standard operator {}, but the model imports no operator set for it",
-                         node.name, node.op_type);
+      throw CompileError(
+          "node \"{}\" is the standard operator {}, but the model imports no operator set for it",
+          node.name, node.op_type);
     } else {
       node.opset = 1;
     }
     for (ProtoAttribute& attribute : node.attributes) {
-      for (const auto& graph : attribute.graphs) set_opsets(graph->nodes, opsets, outer, function_domains);
+      for (const auto& graph : attribute.graphs)
+        set_opsets(graph->nodes, opsets, outer, function_domains);
     }
   }
 }
@@ -99,7 +107,8 @@ void check_sizes(const OnnxValueInfo& info) {
   }
 }
 
-std::vector<OnnxValueInfo> checked_values(const std::vector<OnnxValueInfo>& infos, const char* what) {
+std::vector<OnnxValueInfo> checked_values(const std::vector<OnnxValueInfo>& infos,
+                                          const char* what) {
   for (size_t i = 0; i < infos.size(); ++i) {
     if (infos[i].name.empty()) throw CompileError("{} {} has no name", what, i);
     check_sizes(infos[i]);
@@ -116,7 +125,9 @@ class Importer {
     graph.name = proto.name;
     graph.initializers = initializers(proto);
     graph.inputs = checked_values(proto.inputs, "graph input");
-    std::erase_if(graph.inputs, [&](const OnnxValueInfo& info) { return graph.initializers.count(info.name) > 0; });
+    std::erase_if(graph.inputs, [&](const OnnxValueInfo& info) {
+      return graph.initializers.count(info.name) > 0;
+    });
     graph.outputs = checked_values(proto.outputs, "graph output");
     graph.value_info = proto.value_info;
     graph.nodes.reserve(proto.nodes.size());
@@ -130,7 +141,8 @@ class Importer {
     const auto add = [&](const std::string& name, const auto& import) {
       if (name.empty()) throw CompileError("an initializer has no name");
       in_context(fmt::format("initializer \"{}\"", name), [&] {
-        if (!result.emplace(name, import()).second) throw CompileError("there are two of this name");
+        if (!result.emplace(name, import()).second)
+          throw CompileError("there are two of this name");
       });
     };
     for (const ProtoTensor& tensor : proto.initializers) {
@@ -174,18 +186,27 @@ class Importer {
 
   OnnxAttributeValue value(const ProtoAttribute& proto) const {
     if (!proto.ref_attr_name.empty()) {
-      throw CompileError("it refers to the attribute \"{}\" of a function, but stands in no function",
-                         proto.ref_attr_name);
+      throw CompileError(
+          "it refers to the attribute \"{}\" of a function, but stands in no function",
+          proto.ref_attr_name);
     }
     switch (type_of(proto)) {
-      case ProtoAttributeType::kFloat: return proto.f.value_or(0.0f);
-      case ProtoAttributeType::kInt: return proto.i.value_or(0);
-      case ProtoAttributeType::kString: return proto.s.value_or("");
-      case ProtoAttributeType::kTensor: return tensor(only(proto.tensors));
-      case ProtoAttributeType::kGraph: return subgraph(only(proto.graphs));
-      case ProtoAttributeType::kFloats: return proto.floats;
-      case ProtoAttributeType::kInts: return proto.ints;
-      case ProtoAttributeType::kStrings: return proto.strings;
+      case ProtoAttributeType::kFloat:
+        return proto.f.value_or(0.0f);
+      case ProtoAttributeType::kInt:
+        return proto.i.value_or(0);
+      case ProtoAttributeType::kString:
+        return proto.s.value_or("");
+      case ProtoAttributeType::kTensor:
+        return tensor(only(proto.tensors));
+      case ProtoAttributeType::kGraph:
+        return subgraph(only(proto.graphs));
+      case ProtoAttributeType::kFloats:
+        return proto.floats;
+      case ProtoAttributeType::kInts:
+        return proto.ints;
+      case ProtoAttributeType::kStrings:
+        return proto.strings;
       case ProtoAttributeType::kTensors: {
         std::vector<Tensor> tensors;
         for (const ProtoTensor& item : proto.tensors) tensors.push_back(tensor(item));
@@ -196,15 +217,19 @@ class Importer {
         for (const auto& item : proto.graphs) graphs.push_back(subgraph(item));
         return graphs;
       }
-      case ProtoAttributeType::kSparseTensor: return import_sparse_tensor(only(proto.sparse_tensors), source_);
+      case ProtoAttributeType::kSparseTensor:
+        return import_sparse_tensor(only(proto.sparse_tensors), source_);
       case ProtoAttributeType::kSparseTensors: {
         std::vector<Tensor> tensors;
-        for (const auto& item : proto.sparse_tensors) tensors.push_back(import_sparse_tensor(item, source_));
+        for (const auto& item : proto.sparse_tensors)
+          tensors.push_back(import_sparse_tensor(item, source_));
         return tensors;
       }
-      case ProtoAttributeType::kTypeProto: return std::make_shared<OnnxType>(only(proto.types));
+      case ProtoAttributeType::kTypeProto:
+        return std::make_shared<OnnxType>(only(proto.types));
       case ProtoAttributeType::kTypeProtos:
-      case ProtoAttributeType::kUndefined: break;
+      case ProtoAttributeType::kUndefined:
+        break;
     }
     throw CompileError("it has no value of a known type");
   }
@@ -227,7 +252,8 @@ class Importer {
 
   template <class T>
   static const T& only(const std::vector<T>& values) {
-    if (values.size() != 1) throw CompileError("it should have one value but has {}", values.size());
+    if (values.size() != 1)
+      throw CompileError("it should have one value but has {}", values.size());
     return values.front();
   }
 

@@ -11,8 +11,9 @@ namespace onnxc {
 inline constexpr int kMinOpset = 1;
 inline constexpr int kMaxOpset = 28;
 
-// Functions inlined, names resolved, nodes sorted, tensors and types checked, the attribute `sparse_value` of Constant
-// turned into `value`. `path`, `sha256` and `file_size` are left to the caller. Throws CompileError.
+// Functions inlined, names resolved, nodes sorted, tensors and types checked, the attribute
+// `sparse_value` of Constant turned into `value`. `path`, `sha256` and `file_size` are left to the
+// caller. Throws CompileError.
 OnnxModel import_model(ProtoModel proto, const TensorSource& source);
 
 }  // namespace onnxc

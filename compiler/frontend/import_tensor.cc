@@ -1,4 +1,5 @@
-// Type, dimensions and data of a tensor are checked against each other before anything is allocated.
+// Type, dimensions and data of a tensor are checked against each other before anything is
+// allocated.
 #include "compiler/frontend/import_tensor.h"
 
 #include <fmt/ranges.h>
@@ -15,8 +16,10 @@ uint64_t checked_count(const std::vector<int64_t>& dims) {
   uint64_t count = 1;
   for (const int64_t dim : dims) {
     if (dim < 0) throw CompileError("shape [{}] has a negative dimension", fmt::join(dims, ","));
-    if (__builtin_mul_overflow(count, static_cast<uint64_t>(dim), &count) || count > (uint64_t{1} << 56)) {
-      throw CompileError("shape [{}] has more elements than any memory holds", fmt::join(dims, ","));
+    if (__builtin_mul_overflow(count, static_cast<uint64_t>(dim), &count) ||
+        count > (uint64_t{1} << 56)) {
+      throw CompileError("shape [{}] has more elements than any memory holds",
+                         fmt::join(dims, ","));
     }
   }
   return count;
@@ -30,7 +33,8 @@ DType checked_type(int data_type) {
 
 uint64_t file_bytes(DType type, uint64_t count) { return (count * file_bits(type) + 7) / 8; }
 
-// One element a byte from 4- or 2-bit elements, the first in the lowest bits; signed types sign-extended.
+// One element a byte from 4- or 2-bit elements, the first in the lowest bits; signed types
+// sign-extended.
 Tensor unpack_bits(DType type, const std::vector<int64_t>& dims, Bytes packed) {
   Tensor tensor(type, dims);
   auto* out = tensor.mutable_data<uint8_t>();
@@ -68,18 +72,23 @@ struct TypedField {
 TypedField typed_field(DType type, const ProtoTensor& tensor) {
   switch (type) {
     case DType::kFloat:
-    case DType::kComplex64: return {"float_data", &tensor.float_data, false};
+    case DType::kComplex64:
+      return {"float_data", &tensor.float_data, false};
     case DType::kDouble:
-    case DType::kComplex128: return {"double_data", &tensor.double_data, false};
-    case DType::kInt64: return {"int64_data", &tensor.int64_data, true};
+    case DType::kComplex128:
+      return {"double_data", &tensor.double_data, false};
+    case DType::kInt64:
+      return {"int64_data", &tensor.int64_data, true};
     case DType::kUint32:
-    case DType::kUint64: return {"uint64_data", &tensor.uint64_data, true};
-    default: return {"int32_data", &tensor.int32_data, true};
+    case DType::kUint64:
+      return {"uint64_data", &tensor.uint64_data, true};
+    default:
+      return {"int32_data", &tensor.int32_data, true};
   }
 }
 
-Tensor from_fixed_runs(DType type, const ProtoTensor& tensor, const TypedField& field, uint64_t count,
-                       const TensorSource& source) {
+Tensor from_fixed_runs(DType type, const ProtoTensor& tensor, const TypedField& field,
+                       uint64_t count, const TensorSource& source) {
   uint64_t total = 0;
   for (const Bytes run : *field.runs) total += run.size();
   if (total != count * byte_size(type)) {
@@ -93,8 +102,10 @@ Tensor from_fixed_runs(DType type, const ProtoTensor& tensor, const TypedField& 
   return result;
 }
 
-// Low bytes of every integer, one element after the other (elements below 8 bits come packed in bytes).
-Tensor from_varint_runs(DType type, const ProtoTensor& tensor, const TypedField& field, uint64_t count) {
+// Low bytes of every integer, one element after the other (elements below 8 bits come packed in
+// bytes).
+Tensor from_varint_runs(DType type, const ProtoTensor& tensor, const TypedField& field,
+                        uint64_t count) {
   const size_t width = byte_size(type);
   const uint64_t expected = file_bits(type) < 8 ? file_bytes(type, count) : count;
   uint64_t available = 0;
@@ -127,8 +138,8 @@ Tensor from_varint_runs(DType type, const ProtoTensor& tensor, const TypedField&
 Tensor import_strings(const ProtoTensor& tensor, uint64_t count) {
   if (tensor.raw_data) throw CompileError("strings cannot be stored as raw_data");
   if (tensor.string_data.size() != count) {
-    throw CompileError("string_data has {} values, but string[{}] needs {}", tensor.string_data.size(),
-                       fmt::join(tensor.dims, ","), count);
+    throw CompileError("string_data has {} values, but string[{}] needs {}",
+                       tensor.string_data.size(), fmt::join(tensor.dims, ","), count);
   }
   return Tensor::of_strings(tensor.dims, tensor.string_data);
 }
@@ -149,8 +160,8 @@ Tensor import_tensor(const ProtoTensor& tensor, const TensorSource& source) {
   }
   if (tensor.raw_data) {
     if (tensor.raw_data->size() != stored) {
-      throw CompileError("raw_data has {} bytes, but {}[{}] needs {}", tensor.raw_data->size(), name(type),
-                         fmt::join(tensor.dims, ","), stored);
+      throw CompileError("raw_data has {} bytes, but {}[{}] needs {}", tensor.raw_data->size(),
+                         name(type), fmt::join(tensor.dims, ","), stored);
     }
     return from_stored_bytes(type, tensor.dims, *tensor.raw_data, source.owner);
   }
@@ -165,17 +176,21 @@ Tensor import_sparse_tensor(const ProtoSparseTensor& tensor, const TensorSource&
   const uint64_t count = checked_count(tensor.dims);
   const auto rank = static_cast<int64_t>(tensor.dims.size());
   const size_t width = byte_size(values.type());
-  if (values.dims().size() != 1) throw CompileError("the values of a sparse tensor must have one dimension");
+  if (values.dims().size() != 1)
+    throw CompileError("the values of a sparse tensor must have one dimension");
   if (width == 0) throw CompileError("sparse tensors of {} are not supported", name(values.type()));
   if (count * width > kMaxDenseBytes) {
-    throw CompileError("sparse tensor [{}] would take {} bytes as a dense one, more than the limit of {}",
-                       fmt::join(tensor.dims, ","), count * width, kMaxDenseBytes);
+    throw CompileError(
+        "sparse tensor [{}] would take {} bytes as a dense one, more than the limit of {}",
+        fmt::join(tensor.dims, ","), count * width, kMaxDenseBytes);
   }
   const int64_t entries = values.dims()[0];
   const bool linear = indices.dims() == std::vector<int64_t>{entries};
-  if (indices.type() != DType::kInt64 || (!linear && indices.dims() != std::vector<int64_t>{entries, rank})) {
-    throw CompileError("the indices of a sparse tensor must be int64[{0}] or int64[{0},{1}], not {2}[{3}]", entries,
-                       rank, name(indices.type()), fmt::join(indices.dims(), ","));
+  if (indices.type() != DType::kInt64 ||
+      (!linear && indices.dims() != std::vector<int64_t>{entries, rank})) {
+    throw CompileError(
+        "the indices of a sparse tensor must be int64[{0}] or int64[{0},{1}], not {2}[{3}]",
+        entries, rank, name(indices.type()), fmt::join(indices.dims(), ","));
   }
   Tensor dense(values.type(), tensor.dims);
   std::byte* out = dense.mutable_bytes();
@@ -184,11 +199,13 @@ Tensor import_sparse_tensor(const ProtoSparseTensor& tensor, const TensorSource&
     for (int64_t axis = 0; !linear && axis < rank; ++axis) {
       const int64_t size = tensor.dims[static_cast<size_t>(axis)];
       const int64_t index = indices.as_int64(entry * rank + axis);
-      if (index < 0 || index >= size) throw CompileError("sparse index {} lies outside axis {}", index, axis);
+      if (index < 0 || index >= size)
+        throw CompileError("sparse index {} lies outside axis {}", index, axis);
       position = position * size + index;
     }
     if (position < 0 || position >= static_cast<int64_t>(count)) {
-      throw CompileError("sparse index {} lies outside [{}]", position, fmt::join(tensor.dims, ","));
+      throw CompileError("sparse index {} lies outside [{}]", position,
+                         fmt::join(tensor.dims, ","));
     }
     std::memcpy(out + static_cast<size_t>(position) * width,
                 values.bytes().data() + static_cast<size_t>(entry) * width, width);

@@ -18,8 +18,8 @@ struct TensorSource {
 // Largest dense form of a sparse tensor, in bytes.
 inline constexpr uint64_t kMaxDenseBytes = uint64_t{1} << 30;
 
-// Bytes as they are stored become views; packed integers and types below 8 bits are unpacked. Throws CompileError
-// when type, dimensions and data do not fit each other.
+// Bytes as they are stored become views; packed integers and types below 8 bits are unpacked.
+// Throws CompileError when type, dimensions and data do not fit each other.
 Tensor import_tensor(const ProtoTensor& tensor, const TensorSource& source);
 
 // Zeros where the sparse tensor has no value.

@@ -20,7 +20,8 @@ constexpr size_t kMaxInlinedNodes = 1 << 21;
 void collect_names(const ProtoGraph& graph, std::unordered_set<std::string>& names) {
   for (const OnnxValueInfo& info : graph.inputs) names.insert(info.name);
   for (const ProtoTensor& tensor : graph.initializers) names.insert(tensor.name);
-  for (const ProtoSparseTensor& tensor : graph.sparse_initializers) names.insert(tensor.values.name);
+  for (const ProtoSparseTensor& tensor : graph.sparse_initializers)
+    names.insert(tensor.values.name);
   for (const ProtoNode& node : graph.nodes) {
     names.insert(node.outputs.begin(), node.outputs.end());
     for (const ProtoAttribute& attribute : node.attributes) {
@@ -76,15 +77,18 @@ class Inliner {
     nodes.push_back(std::move(node));
   }
 
-  void expand(const ProtoNode& call, const ProtoFunction& function, int depth, std::vector<ProtoNode>& nodes) {
+  void expand(const ProtoNode& call, const ProtoFunction& function, int depth,
+              std::vector<ProtoNode>& nodes) {
     check_depth(depth);
     if (std::find(active_.begin(), active_.end(), &function) != active_.end()) {
       throw CompileError("function {} calls itself", display_name(function));
     }
-    if (call.inputs.size() > function.inputs.size() || call.outputs.size() > function.outputs.size()) {
-      throw CompileError("a call of function {} has {} inputs and {} outputs, but the function has {} and {}",
-                         display_name(function), call.inputs.size(), call.outputs.size(),
-                         function.inputs.size(), function.outputs.size());
+    if (call.inputs.size() > function.inputs.size() ||
+        call.outputs.size() > function.outputs.size()) {
+      throw CompileError(
+          "a call of function {} has {} inputs and {} outputs, but the function has {} and {}",
+          display_name(function), call.inputs.size(), call.outputs.size(), function.inputs.size(),
+          function.outputs.size());
     }
     active_.push_back(&function);
     Expansion expansion{function, call, (call.name.empty() ? function.name : call.name) + "/", {}};
@@ -97,8 +101,8 @@ class Inliner {
     active_.pop_back();
   }
 
-  // Gives the function's outputs the caller's names; returns Identity nodes for those that already have a name
-  // because they are inputs or other outputs of the function too.
+  // Gives the function's outputs the caller's names; returns Identity nodes for those that already
+  // have a name because they are inputs or other outputs of the function too.
   std::vector<ProtoNode> bind_outputs(Expansion& expansion) {
     std::vector<ProtoNode> copies;
     for (size_t i = 0; i < expansion.call.outputs.size(); ++i) {
@@ -152,7 +156,8 @@ class Inliner {
   // An attribute that neither the call nor the function gives a value is left out.
   void add_referenced(const ProtoAttribute& reference, const Expansion& expansion,
                       std::vector<ProtoAttribute>& attributes) {
-    for (const auto* candidates : {&expansion.call.attributes, &expansion.function.attribute_defaults}) {
+    for (const auto* candidates :
+         {&expansion.call.attributes, &expansion.function.attribute_defaults}) {
       for (const ProtoAttribute& value : *candidates) {
         if (value.name != reference.ref_attr_name) continue;
         attributes.push_back(value);

@@ -20,7 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view text_of(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 OnnxModel import_binary(Bytes bytes, std::shared_ptr<const void> owner, ExternalData& external) {
   return import_model(decode_model(bytes), {std::move(owner), &external});
@@ -33,12 +35,17 @@ OnnxModel import_binary(std::string binary, ExternalData& external) {
 
 OnnxModel import_bytes(Bytes bytes, std::shared_ptr<const void> owner, ExternalData& external) {
   switch (detect_format(bytes)) {
-    case FileFormat::kOnnx: return import_binary(bytes, std::move(owner), external);
-    case FileFormat::kOnnxText: return import_model(parse_onnx_text(text_of(bytes)), {nullptr, &external});
-    case FileFormat::kProtobufText: return import_binary(binary_from_protobuf_text(text_of(bytes)), external);
-    case FileFormat::kProtobufJson: return import_binary(binary_from_protobuf_json(text_of(bytes)), external);
+    case FileFormat::kOnnx:
+      return import_binary(bytes, std::move(owner), external);
+    case FileFormat::kOnnxText:
+      return import_model(parse_onnx_text(text_of(bytes)), {nullptr, &external});
+    case FileFormat::kProtobufText:
+      return import_binary(binary_from_protobuf_text(text_of(bytes)), external);
+    case FileFormat::kProtobufJson:
+      return import_binary(binary_from_protobuf_json(text_of(bytes)), external);
     case FileFormat::kNumrs:
-    case FileFormat::kNumrsCheckpoint: return load_numrs(text_of(bytes));
+    case FileFormat::kNumrsCheckpoint:
+      return load_numrs(text_of(bytes));
   }
   throw InternalError(__FILE__, __LINE__, "a format without a reader");
 }
@@ -61,7 +68,8 @@ OnnxModel named(const std::string& name, Bytes bytes, Load&& load) {
 
 [[noreturn]] void refuse_directory(const fs::path& path) {
   if (fs::exists(path / "saved_model.pb")) {
-    throw CompileError("this is a TensorFlow SavedModel; convert it to ONNX, for example with tf2onnx");
+    throw CompileError(
+        "this is a TensorFlow SavedModel; convert it to ONNX, for example with tf2onnx");
   }
   if (fs::exists(path / "model.onnx")) {
     throw CompileError("this is a directory; did you mean {}", (path / "model.onnx").string());
@@ -83,8 +91,9 @@ OnnxModel load_model(const std::string& path) {
 
 OnnxModel load_model_text(std::string_view onnx_text, const std::string& name) {
   ExternalData external{std::nullopt};
-  return named(name, std::as_bytes(std::span(onnx_text)),
-               [&] { return import_model(parse_onnx_text(onnx_text), {nullptr, &external}); });
+  return named(name, std::as_bytes(std::span(onnx_text)), [&] {
+    return import_model(parse_onnx_text(onnx_text), {nullptr, &external});
+  });
 }
 
 OnnxModel load_model_bytes(std::span<const std::byte> bytes, const std::string& name) {

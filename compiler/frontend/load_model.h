@@ -9,8 +9,9 @@
 
 namespace onnxc {
 
-// Formats are told by content: binary ONNX, ONNX text, protobuf text and JSON, NumRs models and checkpoints. Large
-// tensors are views into the mapped file, which the model keeps mapped. Throws CompileError starting with `path`.
+// Formats are told by content: binary ONNX, ONNX text, protobuf text and JSON, NumRs models and
+// checkpoints. Large tensors are views into the mapped file, which the model keeps mapped. Throws
+// CompileError starting with `path`.
 OnnxModel load_model(const std::string& path);
 
 // ONNX text; `name` stands in messages and in OnnxModel::path.

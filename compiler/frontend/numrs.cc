@@ -90,13 +90,15 @@ class Converter {
     return values->empty() ? otherwise : values->front();
   }
 
-  // One stride and one padding for both sides, whatever else the lists hold; no groups or dilations.
+  // One stride and one padding for both sides, whatever else the lists hold; no groups or
+  // dilations.
   void normalise_convolution(OnnxNode& node) {
     const int64_t stride = first_of(node, "strides", 1);
     const int64_t padding = first_of(node, "pads", 0);
     for (const auto& [name, value] : node.attributes) {
       if (name != "strides" && name != "pads" && name != "kernel_shape") {
-        model_.warnings.push_back(fmt::format("{}: NumRs ignores the attribute \"{}\"", describe(node), name));
+        model_.warnings.push_back(
+            fmt::format("{}: NumRs ignores the attribute \"{}\"", describe(node), name));
       }
     }
     if (stride < 1) throw CompileError("the stride {} is not positive", stride);
@@ -110,7 +112,8 @@ class Converter {
     int64_t axis = 1;
     if (const auto found = node.attributes.find("axis"); found != node.attributes.end()) {
       const auto* value = std::get_if<int64_t>(&found->second);
-      if (!value || *value < 0) throw CompileError("\"axis\" should be an integer that is not negative");
+      if (!value || *value < 0)
+        throw CompileError("\"axis\" should be an integer that is not negative");
       axis = *value;
     }
     if (axis == 1) {
@@ -126,7 +129,8 @@ class Converter {
 
   // A 0 in the target is a size of zero, not a copy of the input's.
   void normalise_reshape(OnnxNode& node) {
-    if (node.inputs.size() != 2) throw CompileError("it has {} inputs instead of 2", node.inputs.size());
+    if (node.inputs.size() != 2)
+      throw CompileError("it has {} inputs instead of 2", node.inputs.size());
     node.attributes = {{"allowzero", int64_t{1}}};
     const auto shape = numrs_.initializers.find(node.inputs[1]);
     if (shape == numrs_.initializers.end()) return;
@@ -144,7 +148,8 @@ class Converter {
 
   bool is_taken(const std::string& name) const {
     if (numrs_.initializers.count(name) + model_.graph.initializers.count(name) > 0) return true;
-    if (std::any_of(numrs_.inputs.begin(), numrs_.inputs.end(), [&](const NumrsInput& i) { return i.name == name; })) {
+    if (std::any_of(numrs_.inputs.begin(), numrs_.inputs.end(),
+                    [&](const NumrsInput& i) { return i.name == name; })) {
       return true;
     }
     return std::any_of(numrs_.nodes.begin(), numrs_.nodes.end(), [&](const NumrsNode& node) {
@@ -155,9 +160,11 @@ class Converter {
   // Every value is float32, except the shapes that only reshapes read.
   void add_initializers() {
     std::set<std::string> used(numrs_.outputs.begin(), numrs_.outputs.end());
-    for (const OnnxNode& node : model_.graph.nodes) used.insert(node.inputs.begin(), node.inputs.end());
+    for (const OnnxNode& node : model_.graph.nodes)
+      used.insert(node.inputs.begin(), node.inputs.end());
     for (const auto& [name, tensor] : numrs_.initializers) {
-      if (used.count(name) > 0) model_.graph.initializers.emplace(name, converted(tensor, DType::kFloat));
+      if (used.count(name) > 0)
+        model_.graph.initializers.emplace(name, converted(tensor, DType::kFloat));
     }
   }
 
@@ -169,11 +176,13 @@ class Converter {
       OnnxValueInfo info = float_value(input.name);
       info.type.shape.emplace();
       for (const int64_t size : input.shape) info.type.shape->push_back({size, ""});
-      const bool varies = std::find(batch_inputs.begin(), batch_inputs.end(), input.name) != batch_inputs.end();
+      const bool varies =
+          std::find(batch_inputs.begin(), batch_inputs.end(), input.name) != batch_inputs.end();
       if (model_.batch_is_hint && varies) info.type.shape->front() = {std::nullopt, kBatch};
       model_.graph.inputs.push_back(std::move(info));
     }
-    for (const std::string& output : numrs_.outputs) model_.graph.outputs.push_back(float_value(output));
+    for (const std::string& output : numrs_.outputs)
+      model_.graph.outputs.push_back(float_value(output));
   }
 
   static OnnxValueInfo float_value(const std::string& name) {
@@ -199,7 +208,8 @@ class Converter {
   void warn() {
     if (numrs_.nodes.empty()) {
       model_.warnings.push_back(
-          "the graph has no operations, so the outputs are the inputs themselves: NumRs records an operation only "
+          "the graph has no operations, so the outputs are the inputs themselves: NumRs records an "
+          "operation only "
           "when one of its inputs requires a gradient");
     }
   }
@@ -209,17 +219,21 @@ class Converter {
     std::set<std::string> known;
     for (const NumrsInput& input : numrs_.inputs) known.insert(input.name);
     for (const auto& [name, tensor] : model_.graph.initializers) known.insert(name);
-    for (const OnnxNode& node : model_.graph.nodes) known.insert(node.outputs.begin(), node.outputs.end());
+    for (const OnnxNode& node : model_.graph.nodes)
+      known.insert(node.outputs.begin(), node.outputs.end());
     std::vector<std::string> missing;
     for (const OnnxNode& node : model_.graph.nodes) {
       for (const std::string& input : node.inputs) {
-        if (known.count(input) == 0) missing.push_back(fmt::format("{} reads \"{}\"", describe(node), input));
+        if (known.count(input) == 0)
+          missing.push_back(fmt::format("{} reads \"{}\"", describe(node), input));
       }
     }
     if (missing.empty()) return;
     CompileError error("{}, which is not in the file", missing.front());
-    for (size_t i = 1; i < missing.size() && i < 10; ++i) error.note(missing[i] + ", which is not in the file either");
-    error.note("the model was probably built by hand without its weights; export the trained model");
+    for (size_t i = 1; i < missing.size() && i < 10; ++i)
+      error.note(missing[i] + ", which is not in the file either");
+    error.note(
+        "the model was probably built by hand without its weights; export the trained model");
     throw error;
   }
 

@@ -66,10 +66,12 @@ std::optional<Shape> reshaped(const Shape& x, const Tensor& target) {
 
 class ShapeTrial {
  public:
-  ShapeTrial(const NumrsModel& model, const std::vector<std::string>& batch_inputs, int64_t batch) : model_(model) {
+  ShapeTrial(const NumrsModel& model, const std::vector<std::string>& batch_inputs, int64_t batch)
+      : model_(model) {
     for (const NumrsInput& input : model.inputs) {
       Shape shape = input.shape;
-      const bool varies = std::find(batch_inputs.begin(), batch_inputs.end(), input.name) != batch_inputs.end();
+      const bool varies =
+          std::find(batch_inputs.begin(), batch_inputs.end(), input.name) != batch_inputs.end();
       if (varies && !shape.empty()) shape[0] = batch;
       shapes_[input.name] = std::move(shape);
     }
@@ -77,7 +79,8 @@ class ShapeTrial {
   }
 
   bool run() {
-    return std::all_of(model_.nodes.begin(), model_.nodes.end(), [&](const NumrsNode& node) { return step(node); });
+    return std::all_of(model_.nodes.begin(), model_.nodes.end(),
+                       [&](const NumrsNode& node) { return step(node); });
   }
 
  private:

@@ -1,5 +1,6 @@
-// ONNX's messages as plain structs: what the binary and the text reader produce and the importer checks and converts.
-// Nothing here is validated beyond its encoding. Field names are those of onnx.proto.
+// ONNX's messages as plain structs: what the binary and the text reader produce and the importer
+// checks and converts. Nothing here is validated beyond its encoding. Field names are those of
+// onnx.proto.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ struct ProtoTensor {
   std::vector<std::string> string_data;
   bool is_external = false;
   std::map<std::string, std::string> external_data;
-  std::optional<Tensor> value;  // already complete (from text); the data fields above are then unused
+  std::optional<Tensor>
+      value;  // already complete (from text); the data fields above are then unused
 };
 
 struct ProtoSparseTensor {
@@ -64,7 +66,7 @@ struct ProtoAttribute {
   std::vector<float> floats;
   std::vector<int64_t> ints;
   std::vector<std::string> strings;
-  std::vector<ProtoTensor> tensors;  // `t` too
+  std::vector<ProtoTensor> tensors;                 // `t` too
   std::vector<std::shared_ptr<ProtoGraph>> graphs;  // `g` too
   std::vector<ProtoSparseTensor> sparse_tensors;    // `sparse_tensor` too
   std::vector<OnnxType> types;                      // `tp` and `type_protos`

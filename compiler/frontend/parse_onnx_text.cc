@@ -176,7 +176,8 @@ class Parser {
     return graph;
   }
 
-  // Typed names; those with `= data` become initializers of `graph` instead, which may be null where none may stand.
+  // Typed names; those with `= data` become initializers of `graph` instead, which may be null
+  // where none may stand.
   std::vector<OnnxValueInfo> values(char open, char close, ProtoGraph* graph) {
     std::vector<OnnxValueInfo> infos;
     in_.expect(open);
@@ -196,7 +197,8 @@ class Parser {
 
   bool starts_type() {
     const std::string word = in_.peek_word();
-    return element_type_named(word) || word == "seq" || word == "optional" || word == "map" || word == "sparse_tensor";
+    return element_type_named(word) || word == "seq" || word == "optional" || word == "map" ||
+           word == "sparse_tensor";
   }
 
   OnnxType type(int depth) {
@@ -280,7 +282,8 @@ class Parser {
       }
     }
     in_.expect('{');
-    tensor.value = type.dtype == DType::kString ? strings(tensor.dims) : numbers(type.dtype, tensor.dims, count);
+    tensor.value = type.dtype == DType::kString ? strings(tensor.dims)
+                                                : numbers(type.dtype, tensor.dims, count);
     return tensor;
   }
 
@@ -299,7 +302,8 @@ class Parser {
   }
 
   Tensor numbers(DType type, const std::vector<int64_t>& dims, int64_t count) {
-    if (type == DType::kComplex64 || type == DType::kComplex128) in_.fail("complex data cannot be written as text");
+    if (type == DType::kComplex64 || type == DType::kComplex128)
+      in_.fail("complex data cannot be written as text");
     std::vector<TextNumber> values;
     while (!in_.accept('}')) {
       values.push_back(tensor_element());
@@ -409,8 +413,9 @@ class Parser {
       attribute.type = AttributeType::kString;
     } else if (in_.at_number()) {
       const TextNumber value = in_.number();
-      attribute.type = value.is_integer && declared != AttributeType::kFloat ? AttributeType::kInt
-                                                                             : AttributeType::kFloat;
+      attribute.type = value.is_integer && declared != AttributeType::kFloat
+                           ? AttributeType::kInt
+                           : AttributeType::kFloat;
       attribute.i = value.integer;
       attribute.f = static_cast<float>(value.real);
     } else if (declared == AttributeType::kTypeProto) {
@@ -447,7 +452,8 @@ class Parser {
       if (in_.peek() != ']') in_.expect(',');
     }
     if (items.empty() && declared == AttributeType::kUndefined) {
-      in_.fail("the empty list \"{}\" needs a type, as in {}: ints = []", attribute.name, attribute.name);
+      in_.fail("the empty list \"{}\" needs a type, as in {}: ints = []", attribute.name,
+               attribute.name);
     }
     for (ProtoAttribute& item : items) {
       if (item.type == AttributeType::kFloat) item.type = AttributeType::kInt;
@@ -473,7 +479,8 @@ class Parser {
         list.graphs.push_back(std::move(item.graphs.front()));
         list.type = AttributeType::kGraphs;
         return;
-      default: break;
+      default:
+        break;
     }
     if (as_real) {
       list.floats.push_back(*item.f);

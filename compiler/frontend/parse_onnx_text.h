@@ -7,8 +7,8 @@
 
 namespace onnxc {
 
-// A model with its functions; tensors are complete (ProtoTensor::value) or external. Throws CompileError with line
-// and column.
+// A model with its functions; tensors are complete (ProtoTensor::value) or external. Throws
+// CompileError with line and column.
 ProtoModel parse_onnx_text(std::string_view text);
 
 }  // namespace onnxc

@@ -18,7 +18,8 @@ constexpr int kMaxNesting = 200;
 
 class FirstError : public google::protobuf::io::ErrorCollector {
  public:
-  void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
+  void AddError(int line, google::protobuf::io::ColumnNumber column,
+                const std::string& message) override {
     if (text_.empty()) text_ = fmt::format("line {}, column {}: {}", line + 1, column + 1, message);
   }
   const std::string& text() const { return text_; }
@@ -29,14 +30,16 @@ class FirstError : public google::protobuf::io::ErrorCollector {
 
 void check_size(std::string_view text) {
   if (text.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
-    throw CompileError("a model of more than 2 GB as text cannot be read; keep its weights as external data");
+    throw CompileError(
+        "a model of more than 2 GB as text cannot be read; keep its weights as external data");
   }
 }
 
 std::string serialized(const onnx::ModelProto& model) {
   std::string bytes;
   if (!model.SerializePartialToString(&bytes)) {
-    throw CompileError("a model of more than 2 GB as text cannot be read; keep its weights as external data");
+    throw CompileError(
+        "a model of more than 2 GB as text cannot be read; keep its weights as external data");
   }
   return bytes;
 }
@@ -53,7 +56,8 @@ std::string binary_from_protobuf_text(std::string_view text) {
   parser.AllowPartialMessage(true);
   parser.SetRecursionLimit(kMaxNesting);
   google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
-  if (!parser.Parse(&stream, &model)) throw CompileError("the protobuf text is broken: {}", error.text());
+  if (!parser.Parse(&stream, &model))
+    throw CompileError("the protobuf text is broken: {}", error.text());
   return serialized(model);
 }
 
@@ -62,8 +66,10 @@ std::string binary_from_protobuf_json(std::string_view text) {
   onnx::ModelProto model;
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
-  const auto status = google::protobuf::util::JsonStringToMessage({text.data(), text.size()}, &model, options);
-  if (!status.ok()) throw CompileError("the protobuf JSON is broken: {}", status.message().ToString());
+  const auto status =
+      google::protobuf::util::JsonStringToMessage({text.data(), text.size()}, &model, options);
+  if (!status.ok())
+    throw CompileError("the protobuf JSON is broken: {}", status.message().ToString());
   return serialized(model);
 }
 

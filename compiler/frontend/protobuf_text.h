@@ -6,8 +6,8 @@
 
 namespace onnxc {
 
-// Throw CompileError with line and column where the text is broken. Fields that the installed ONNX does not know are
-// skipped.
+// Throw CompileError with line and column where the text is broken. Fields that the installed ONNX
+// does not know are skipped.
 std::string binary_from_protobuf_text(std::string_view text);
 std::string binary_from_protobuf_json(std::string_view text);
 

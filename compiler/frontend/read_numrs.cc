@@ -59,7 +59,8 @@ class NumrsReader : public Json::json_sax_t {
       data_->push_back(static_cast<std::byte>(value));
       return true;
     }
-    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) fail("the number {} is too large", value);
+    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+      fail("the number {} is too large", value);
     return integer(static_cast<int64_t>(value));
   }
   bool number_integer(number_integer_t value) override { return integer(value); }
@@ -68,11 +69,20 @@ class NumrsReader : public Json::json_sax_t {
   bool string(string_t& value) override {
     Frame& frame = frames_.back();
     switch (frame.place) {
-      case Place::kSkipped: return true;
-      case Place::kMetadata: model_.metadata[frame.key] = value; return true;
-      case Place::kUserMetadata: model_.metadata["metadata." + frame.key] = value; return true;
-      case Place::kNames: names_->push_back(value); return true;
-      case Place::kStrings: strings_.push_back(value); return true;
+      case Place::kSkipped:
+        return true;
+      case Place::kMetadata:
+        model_.metadata[frame.key] = value;
+        return true;
+      case Place::kUserMetadata:
+        model_.metadata["metadata." + frame.key] = value;
+        return true;
+      case Place::kNames:
+        names_->push_back(value);
+        return true;
+      case Place::kStrings:
+        strings_.push_back(value);
+        return true;
       case Place::kGraph:
         if (frame.key == "name") return assign(model_.graph_name, value);
         break;
@@ -86,7 +96,8 @@ class NumrsReader : public Json::json_sax_t {
       case Place::kAttribute:
         if (frame.key == "String") return set_attribute(value);
         break;
-      default: break;
+      default:
+        break;
     }
     return scalar_is_wrong("a string");
   }
@@ -94,7 +105,8 @@ class NumrsReader : public Json::json_sax_t {
   bool key(string_t& key) override {
     Frame& frame = frames_.back();
     frame.key = key;
-    if (frame.place != Place::kSkipped && !frame.keys.insert(key).second) fail("\"{}\" stands twice in {}", key, where());
+    if (frame.place != Place::kSkipped && !frame.keys.insert(key).second)
+      fail("\"{}\" stands twice in {}", key, where());
     if (frame.place == Place::kAttributes) attribute_name_ = key;
     return true;
   }
@@ -103,7 +115,8 @@ class NumrsReader : public Json::json_sax_t {
     if (frames_.empty()) return push(Place::kFile);
     const std::string& key = frames_.back().key;
     switch (place()) {
-      case Place::kSkipped: return push(Place::kSkipped);
+      case Place::kSkipped:
+        return push(Place::kSkipped);
       case Place::kFile:
         if (key == "metadata") return push(Place::kMetadata);
         if (key == "graph") return push(Place::kGraph);
@@ -112,17 +125,22 @@ class NumrsReader : public Json::json_sax_t {
           return push(Place::kFile);
         }
         return push(Place::kSkipped);
-      case Place::kMetadata: return push(key == "metadata" ? Place::kUserMetadata : Place::kSkipped);
-      case Place::kNodes: node_ = {}; return push(Place::kNode);
+      case Place::kMetadata:
+        return push(key == "metadata" ? Place::kUserMetadata : Place::kSkipped);
+      case Place::kNodes:
+        node_ = {};
+        return push(Place::kNode);
       case Place::kNode:
         if (key == "attributes") return push(Place::kAttributes);
         break;
-      case Place::kAttributes: return push(Place::kAttribute);
+      case Place::kAttributes:
+        return push(Place::kAttribute);
       case Place::kTensors:
         tensor_ = {};
         data_ = std::make_shared<std::vector<std::byte>>();
         return push(Place::kTensor);
-      default: break;
+      default:
+        break;
     }
     return container_or_skip("an object");
   }
@@ -136,7 +154,9 @@ class NumrsReader : public Json::json_sax_t {
         require(frame, {"metadata", "graph"}, "the model");
         has_model_ = true;
         return true;
-      case Place::kMetadata: require(frame, {"name", "opset_version", "producer_name"}, "\"metadata\""); return true;
+      case Place::kMetadata:
+        require(frame, {"name", "opset_version", "producer_name"}, "\"metadata\"");
+        return true;
       case Place::kGraph:
         require(frame, {"name", "nodes", "inputs", "outputs", "initializers"}, "\"graph\"");
         return true;
@@ -146,10 +166,14 @@ class NumrsReader : public Json::json_sax_t {
         model_.nodes.push_back(std::move(node_));
         return true;
       case Place::kAttribute:
-        if (frame.keys.size() != 1) fail("attribute \"{}\" of node \"{}\" should have one kind", attribute_name_, node_.name);
+        if (frame.keys.size() != 1)
+          fail("attribute \"{}\" of node \"{}\" should have one kind", attribute_name_, node_.name);
         return true;
-      case Place::kTensor: finish_tensor(frame); return true;
-      default: return true;
+      case Place::kTensor:
+        finish_tensor(frame);
+        return true;
+      default:
+        return true;
     }
   }
 
@@ -157,7 +181,8 @@ class NumrsReader : public Json::json_sax_t {
     if (frames_.empty()) fail("the file is a list, not a model");
     const std::string& key = frames_.back().key;
     switch (place()) {
-      case Place::kSkipped: return push(Place::kSkipped);
+      case Place::kSkipped:
+        return push(Place::kSkipped);
       case Place::kGraph:
         if (key == "nodes") return push(Place::kNodes);
         if (key == "inputs" || key == "initializers") {
@@ -180,7 +205,9 @@ class NumrsReader : public Json::json_sax_t {
           return push(Place::kTensorPair);
         }
         break;
-      case Place::kTensorPair: numbers_.clear(); return push(Place::kNumbers);
+      case Place::kTensorPair:
+        numbers_.clear();
+        return push(Place::kNumbers);
       case Place::kTensor:
         if (key == "shape") return push(Place::kShape);
         if (key == "data") {
@@ -188,7 +215,8 @@ class NumrsReader : public Json::json_sax_t {
           return push(Place::kData);
         }
         break;
-      default: break;
+      default:
+        break;
     }
     return container_or_skip("a list");
   }
@@ -203,14 +231,16 @@ class NumrsReader : public Json::json_sax_t {
       pair_.push_back(numbers_);
       return true;
     }
-    return frames_.back().key == "Ints" ? set_attribute(std::vector<int64_t>(numbers_.begin(), numbers_.end()))
-                                        : set_attribute(std::vector<float>(numbers_.begin(), numbers_.end()));
+    return frames_.back().key == "Ints"
+               ? set_attribute(std::vector<int64_t>(numbers_.begin(), numbers_.end()))
+               : set_attribute(std::vector<float>(numbers_.begin(), numbers_.end()));
   }
 
   bool parse_error(size_t, const std::string&, const Json::exception& error) override {
     const std::string text = error.what();
     const size_t start = text.find("] ");
-    throw CompileError("the JSON is cut off or broken: {}", text.substr(start == std::string::npos ? 0 : start + 2));
+    throw CompileError("the JSON is cut off or broken: {}",
+                       text.substr(start == std::string::npos ? 0 : start + 2));
   }
 
  private:
@@ -218,20 +248,26 @@ class NumrsReader : public Json::json_sax_t {
 
   template <class... Args>
   [[noreturn]] static void fail(fmt::format_string<Args...> format, Args&&... args) {
-    throw CompileError("this NumRs model is malformed: {}", fmt::format(format, std::forward<Args>(args)...));
+    throw CompileError("this NumRs model is malformed: {}",
+                       fmt::format(format, std::forward<Args>(args)...));
   }
 
   std::string where() const {
     switch (place()) {
-      case Place::kMetadata: return "\"metadata\"";
-      case Place::kGraph: return "\"graph\"";
+      case Place::kMetadata:
+        return "\"metadata\"";
+      case Place::kGraph:
+        return "\"graph\"";
       case Place::kNode:
       case Place::kAttributes:
-      case Place::kAttribute: return fmt::format("node {} \"{}\"", model_.nodes.size(), node_.name);
+      case Place::kAttribute:
+        return fmt::format("node {} \"{}\"", model_.nodes.size(), node_.name);
       case Place::kTensor:
       case Place::kShape:
-      case Place::kData: return fmt::format("tensor \"{}\"", tensor_.name);
-      default: return "the model";
+      case Place::kData:
+        return fmt::format("tensor \"{}\"", tensor_.name);
+      default:
+        return "the model";
     }
   }
 
@@ -252,11 +288,14 @@ class NumrsReader : public Json::json_sax_t {
 
   // A value of a key that NumRs does not know is ignored; any other misplaced one is an error.
   bool is_known_key() const {
-    static const std::set<std::string> known = {"name",  "nodes", "inputs", "outputs", "initializers", "op_type",
-                                                "dtype", "shape", "data",   "attributes"};
+    static const std::set<std::string> known = {"name",         "nodes",     "inputs", "outputs",
+                                                "initializers", "op_type",   "dtype",  "shape",
+                                                "data",         "attributes"};
     const Place at = place();
-    if (at == Place::kGraph || at == Place::kNode || at == Place::kTensor) return known.count(frames_.back().key) > 0;
-    return at != Place::kSkipped && at != Place::kFile && at != Place::kMetadata && at != Place::kUserMetadata;
+    if (at == Place::kGraph || at == Place::kNode || at == Place::kTensor)
+      return known.count(frames_.back().key) > 0;
+    return at != Place::kSkipped && at != Place::kFile && at != Place::kMetadata &&
+           at != Place::kUserMetadata;
   }
   bool container_or_skip(const char* what) {
     if (is_known_key()) scalar_is_wrong(what);
@@ -274,13 +313,18 @@ class NumrsReader : public Json::json_sax_t {
   bool integer(int64_t value) {
     switch (place()) {
       case Place::kSkipped:
-      case Place::kFile: return true;
-      case Place::kMetadata: model_.metadata[frames_.back().key] = std::to_string(value); return true;
+      case Place::kFile:
+        return true;
+      case Place::kMetadata:
+        model_.metadata[frames_.back().key] = std::to_string(value);
+        return true;
       case Place::kShape:
         if (value < 0) fail("tensor \"{}\" has the dimension {}", tensor_.name, value);
         tensor_.shape.push_back(value);
         return true;
-      case Place::kNumbers: numbers_.push_back(static_cast<double>(value)); return true;
+      case Place::kNumbers:
+        numbers_.push_back(static_cast<double>(value));
+        return true;
       case Place::kAttribute:
         if (frames_.back().key == "Int") return set_attribute(value);
         if (frames_.back().key == "Float") return set_attribute(static_cast<float>(value));
@@ -291,7 +335,8 @@ class NumrsReader : public Json::json_sax_t {
           return true;
         }
         break;
-      default: break;
+      default:
+        break;
     }
     return scalar_is_wrong("a number");
   }
@@ -301,7 +346,8 @@ class NumrsReader : public Json::json_sax_t {
       numbers_.push_back(value);
       return true;
     }
-    if (place() == Place::kAttribute && frames_.back().key == "Float") return set_attribute(static_cast<float>(value));
+    if (place() == Place::kAttribute && frames_.back().key == "Float")
+      return set_attribute(static_cast<float>(value));
     return scalar_is_wrong("a fraction");
   }
 
@@ -311,12 +357,14 @@ class NumrsReader : public Json::json_sax_t {
   }
 
   Tensor paired_tensor() const {
-    if (pair_.size() != 2) fail("attribute \"{}\" of node \"{}\" is no pair of shape and data", attribute_name_, node_.name);
+    if (pair_.size() != 2)
+      fail("attribute \"{}\" of node \"{}\" is no pair of shape and data", attribute_name_,
+           node_.name);
     const std::vector<int64_t> dims(pair_[0].begin(), pair_[0].end());
     const int64_t count = checked_count(dims, attribute_name_);
     if (count != static_cast<int64_t>(pair_[1].size())) {
-      fail("attribute \"{}\" of node \"{}\" has {} values for the shape [{}]", attribute_name_, node_.name,
-           pair_[1].size(), fmt::join(dims, ","));
+      fail("attribute \"{}\" of node \"{}\" has {} values for the shape [{}]", attribute_name_,
+           node_.name, pair_[1].size(), fmt::join(dims, ","));
     }
     return Tensor::of(DType::kFloat, dims, pair_[1]);
   }
@@ -336,11 +384,13 @@ class NumrsReader : public Json::json_sax_t {
     for (const int64_t dim : tensor_.shape) {
       if (__builtin_mul_overflow(count, dim, &count)) return;
     }
-    const auto bytes = static_cast<size_t>(count) / (tensor_.dtype == 7 || tensor_.dtype == 11 ? 1 : 2);
+    const auto bytes =
+        static_cast<size_t>(count) / (tensor_.dtype == 7 || tensor_.dtype == 11 ? 1 : 2);
     if (!reading_inputs_ && bytes <= text_size_ / 2) data_->reserve(bytes);
   }
 
-  static void require(const Frame& frame, std::initializer_list<const char*> keys, const std::string& what) {
+  static void require(const Frame& frame, std::initializer_list<const char*> keys,
+                      const std::string& what) {
     for (const char* key : keys) {
       if (frame.keys.count(key) == 0) fail("{} has no \"{}\"", what, key);
     }
@@ -362,12 +412,14 @@ class NumrsReader : public Json::json_sax_t {
     }
     const DType type = stored_type(tensor_.dtype);
     if (type == DType::kUndefined) {
-      fail("tensor \"{}\" has the dtype {}; 1 (float), 6 (int32), 7 (int64) and 11 (double) are known", tensor_.name,
-           tensor_.dtype);
+      fail(
+          "tensor \"{}\" has the dtype {}; 1 (float), 6 (int32), 7 (int64) and 11 (double) are "
+          "known",
+          tensor_.name, tensor_.dtype);
     }
     if (data_->size() != static_cast<size_t>(count) * byte_size(type)) {
-      fail("tensor \"{}\" has {} bytes, but {}[{}] needs {}", tensor_.name, data_->size(), name(type),
-           fmt::join(tensor_.shape, ","), static_cast<size_t>(count) * byte_size(type));
+      fail("tensor \"{}\" has {} bytes, but {}[{}] needs {}", tensor_.name, data_->size(),
+           name(type), fmt::join(tensor_.shape, ","), static_cast<size_t>(count) * byte_size(type));
     }
     Tensor tensor(type, tensor_.shape, *data_, data_);
     if (!model_.initializers.emplace(tensor_.name, std::move(tensor)).second) {

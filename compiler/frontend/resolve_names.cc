@@ -1,4 +1,5 @@
-// Each graph reports the names it lacks to the graph around it, so one bottom-up walk resolves every scope.
+// Each graph reports the names it lacks to the graph around it, so one bottom-up walk resolves
+// every scope.
 #include "compiler/frontend/resolve_names.h"
 
 #include <fmt/format.h>
@@ -57,8 +58,10 @@ class GraphResolver {
   }
 
   void define_all() {
-    for (const OnnxValueInfo& input : graph_.inputs) define(input.name, kInputOrConstant, "an input");
-    for (const auto& [name, tensor] : graph_.initializers) define(name, kInputOrConstant, "an initializer");
+    for (const OnnxValueInfo& input : graph_.inputs)
+      define(input.name, kInputOrConstant, "an input");
+    for (const auto& [name, tensor] : graph_.initializers)
+      define(name, kInputOrConstant, "an initializer");
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       for (const std::string& output : graph_.nodes[i].outputs) {
         if (!output.empty()) define(output, i, describe(graph_.nodes[i]));
@@ -98,7 +101,8 @@ class GraphResolver {
       }
       if (producers_.count(output.name) > 0) continue;
       if (is_main_) {
-        throw CompileError("output \"{}\" is defined by no node, input or initializer", output.name);
+        throw CompileError("output \"{}\" is defined by no node, input or initializer",
+                           output.name);
       }
       copy_outer_value(output);
     }
@@ -114,7 +118,8 @@ class GraphResolver {
     identity.inputs = {output.name};
     identity.outputs = {copy};
     if (free_names_.insert(output.name).second) {
-      free_.push_back({output.name, fmt::format("the output \"{}\" of subgraph \"{}\"", output.name, graph_.name)});
+      free_.push_back({output.name, fmt::format("the output \"{}\" of subgraph \"{}\"", output.name,
+                                                graph_.name)});
     }
     producers_.emplace(copy, graph_.nodes.size());
     graph_.nodes.push_back(std::move(identity));
@@ -153,7 +158,8 @@ class GraphResolver {
     graph_.nodes = std::move(sorted);
   }
 
-  // Every node that still waits has a waiting predecessor, so walking backwards must meet a node again.
+  // Every node that still waits has a waiting predecessor, so walking backwards must meet a node
+  // again.
   [[noreturn]] void report_cycle(const std::vector<size_t>& waiting) const {
     const auto first = std::find_if(waiting.begin(), waiting.end(), [](size_t n) { return n > 0; });
     std::vector<size_t> path = {static_cast<size_t>(first - waiting.begin())};
@@ -161,7 +167,8 @@ class GraphResolver {
     while (!visited[path.back()]) {
       visited[path.back()] = true;
       const auto& before = predecessors_[path.back()];
-      path.push_back(*std::find_if(before.begin(), before.end(), [&](size_t i) { return waiting[i] > 0; }));
+      path.push_back(
+          *std::find_if(before.begin(), before.end(), [&](size_t i) { return waiting[i] > 0; }));
     }
     const auto start = std::find(path.begin(), path.end(), path.back());
     std::string text;
@@ -188,10 +195,11 @@ class GraphResolver {
 void resolve_names(OnnxGraph& graph) {
   const std::vector<FreeName> undefined = GraphResolver(graph, Role::kMain).run();
   if (undefined.empty()) return;
-  CompileError error("{} reads \"{}\", which no node, input or initializer defines", undefined.front().user,
-                     undefined.front().name);
+  CompileError error("{} reads \"{}\", which no node, input or initializer defines",
+                     undefined.front().user, undefined.front().name);
   for (size_t i = 1; i < undefined.size() && i < 10; ++i) {
-    error.note(fmt::format("{} reads \"{}\", which is not defined either", undefined[i].user, undefined[i].name));
+    error.note(fmt::format("{} reads \"{}\", which is not defined either", undefined[i].user,
+                           undefined[i].name));
   }
   if (undefined.size() > 10) error.note(fmt::format("and {} more", undefined.size() - 10));
   throw error;

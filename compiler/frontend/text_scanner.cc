@@ -8,7 +8,9 @@
 namespace onnxc {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool starts_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
@@ -102,9 +104,9 @@ TextNumber TextScanner::number() {
   if (const std::string name = peek_word(); name == "inf" || name == "nan") {
     at_ += name.size();
     result.is_integer = false;
-    result.real = name == "nan"  ? std::numeric_limits<double>::quiet_NaN()
-                  : negative     ? -std::numeric_limits<double>::infinity()
-                                 : std::numeric_limits<double>::infinity();
+    result.real = name == "nan" ? std::numeric_limits<double>::quiet_NaN()
+                  : negative    ? -std::numeric_limits<double>::infinity()
+                                : std::numeric_limits<double>::infinity();
     return result;
   }
   size_t end = at_;
@@ -120,7 +122,8 @@ TextNumber TextScanner::number() {
   result.is_integer = digits.find_first_of(".eE") == std::string::npos;
   if (result.is_integer) {
     const auto parsed = std::from_chars(digits.data(), last, result.integer);
-    if (parsed.ec != std::errc() || parsed.ptr != last) fail("the integer {} is out of range", digits);
+    if (parsed.ec != std::errc() || parsed.ptr != last)
+      fail("the integer {} is out of range", digits);
     result.real = static_cast<double>(result.integer);
   } else {
     const auto parsed = std::from_chars(digits.data(), last, result.real);

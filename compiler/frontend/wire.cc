@@ -50,7 +50,8 @@ Bytes WireField::as_packed(Kind element) const {
   if (kind != Kind::kBytes && kind != element) wrong_type(*this, "packed numbers");
   const size_t width = element == Kind::kFixed32 ? 4 : element == Kind::kFixed64 ? 8 : 1;
   if (payload.size() % width != 0) {
-    throw CompileError("field {} has {} bytes, which is no multiple of {}", number, payload.size(), width);
+    throw CompileError("field {} has {} bytes, which is no multiple of {}", number, payload.size(),
+                       width);
   }
   return payload;
 }
@@ -69,7 +70,8 @@ uint64_t WireReader::read_varint() {
 Bytes WireReader::read_bytes(uint64_t count) {
   const auto left = static_cast<uint64_t>(end_ - at_);
   if (count > left) {
-    throw CompileError("a field at byte {} has {} bytes, but only {} are left", at_ - start_, count, left);
+    throw CompileError("a field at byte {} has {} bytes, but only {} are left", at_ - start_, count,
+                       left);
   }
   const Bytes bytes(at_, static_cast<size_t>(count));
   at_ += count;
@@ -103,7 +105,8 @@ WireField WireReader::next() {
       field.kind = WireField::Kind::kFixed32;
       field.payload = read_bytes(4);
       return field;
-    default: break;
+    default:
+      break;
   }
   throw CompileError("byte {} holds the unknown wire type {}", tag_start - start_, tag & 7);
 }
@@ -115,7 +118,8 @@ std::vector<int64_t> unpack_varints(Bytes packed) {
     uint64_t value = 0;
     int shift = 0;
     while (true) {
-      if (i == packed.size() || shift > 63) throw CompileError("a packed list of integers is cut or garbled");
+      if (i == packed.size() || shift > 63)
+        throw CompileError("a packed list of integers is cut or garbled");
       const auto byte = static_cast<uint64_t>(packed[i++]);
       value |= (byte & 0x7f) << shift;
       shift += 7;

@@ -11,8 +11,9 @@ namespace onnxc {
 
 using Bytes = std::span<const std::byte>;
 
-// One field as it lies in the file. `payload` holds the bytes of a length-delimited, fixed32 or fixed64 field, and
-// the encoded varint of a varint field, so that repeated numbers read alike whether they are packed or not.
+// One field as it lies in the file. `payload` holds the bytes of a length-delimited, fixed32 or
+// fixed64 field, and the encoded varint of a varint field, so that repeated numbers read alike
+// whether they are packed or not.
 struct WireField {
   enum class Kind : uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
   int number = 0;
@@ -30,7 +31,8 @@ struct WireField {
   Bytes as_packed(Kind element) const;
 };
 
-// Reads fields in order. Every read is bounds-checked; a broken encoding throws CompileError with its offset in the file.
+// Reads fields in order. Every read is bounds-checked; a broken encoding throws CompileError with
+// its offset in the file.
 class WireReader {
  public:
   // `file_start` is where the file begins, for offsets in messages.

@@ -76,7 +76,8 @@ bool has_sha_instructions() {
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1u << 29));
 }
 
-// The instructions keep the state as (a b e f) and (c d g h), highest word first, and do two rounds each.
+// The instructions keep the state as (a b e f) and (c d g h), highest word first, and do two rounds
+// each.
 __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha(State& state, const std::byte* data,
                                                               size_t blocks) {
   const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
@@ -87,8 +88,8 @@ __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha(State& state, cons
     const __m128i abef_before = abef, cdgh_before = cdgh;
     __m128i w[4];
     for (int i = 0; i < 4; ++i) {
-      w[i] = _mm_shuffle_epi8(
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(data + 16 * i)), swap);
+      w[i] =
+          _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(data + 16 * i)), swap);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < 16; ++i) {
@@ -104,10 +105,14 @@ __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha(State& state, cons
     abef = _mm_add_epi32(abef, abef_before);
     cdgh = _mm_add_epi32(cdgh, cdgh_before);
   }
-  state = {static_cast<uint32_t>(_mm_extract_epi32(abef, 3)), static_cast<uint32_t>(_mm_extract_epi32(abef, 2)),
-           static_cast<uint32_t>(_mm_extract_epi32(cdgh, 3)), static_cast<uint32_t>(_mm_extract_epi32(cdgh, 2)),
-           static_cast<uint32_t>(_mm_extract_epi32(abef, 1)), static_cast<uint32_t>(_mm_extract_epi32(abef, 0)),
-           static_cast<uint32_t>(_mm_extract_epi32(cdgh, 1)), static_cast<uint32_t>(_mm_extract_epi32(cdgh, 0))};
+  state = {static_cast<uint32_t>(_mm_extract_epi32(abef, 3)),
+           static_cast<uint32_t>(_mm_extract_epi32(abef, 2)),
+           static_cast<uint32_t>(_mm_extract_epi32(cdgh, 3)),
+           static_cast<uint32_t>(_mm_extract_epi32(cdgh, 2)),
+           static_cast<uint32_t>(_mm_extract_epi32(abef, 1)),
+           static_cast<uint32_t>(_mm_extract_epi32(abef, 0)),
+           static_cast<uint32_t>(_mm_extract_epi32(cdgh, 1)),
+           static_cast<uint32_t>(_mm_extract_epi32(cdgh, 0))};
 }
 
 #endif
@@ -141,6 +146,8 @@ std::string digest(Compress compress, std::span<const std::byte> bytes) {
 }  // namespace
 
 std::string sha256_hex(std::span<const std::byte> bytes) { return digest(best_compress(), bytes); }
-std::string sha256_hex_portable(std::span<const std::byte> bytes) { return digest(compress_portable, bytes); }
+std::string sha256_hex_portable(std::span<const std::byte> bytes) {
+  return digest(compress_portable, bytes);
+}
 
 }  // namespace onnxc
