@@ -79,6 +79,12 @@ std::vector<float> Lowering::attribute_floats(const std::string& name,
   return v ? *v : fallback;
 }
 
+std::vector<std::string> Lowering::attribute_strings(const std::string& name,
+                                                     std::vector<std::string> fallback) const {
+  const auto* v = attribute_as<std::vector<std::string>>(node_, name, "strings");
+  return v ? *v : fallback;
+}
+
 const Tensor* Lowering::attribute_tensor(const std::string& name) const {
   return attribute_as<Tensor>(node_, name, "a tensor");
 }

@@ -50,6 +50,8 @@ class Lowering {
   std::string attribute_string(const std::string& name, const std::string& fallback) const;
   std::vector<int64_t> attribute_ints(const std::string& name, std::vector<int64_t> fallback) const;
   std::vector<float> attribute_floats(const std::string& name, std::vector<float> fallback) const;
+  std::vector<std::string> attribute_strings(const std::string& name,
+                                             std::vector<std::string> fallback) const;
   const Tensor* attribute_tensor(const std::string& name) const;  // null if absent
   const OnnxGraph* attribute_graph(const std::string& name) const;
   // `axis` counted from the end if negative; CompileError outside [-rank, rank).

@@ -1,0 +1,170 @@
+// Operators that read a shape or give the same elements another one: no arithmetic on elements.
+#include <algorithm>
+#include <numeric>
+
+#include "compiler/ops/lowering.h"
+#include "compiler/ops/op.h"
+#include "compiler/ops/operands.h"
+
+namespace onnxc {
+namespace {
+
+void identity(Lowering& x) { x.output(0, x.input(0)); }
+
+void shape(Lowering& x) {
+  const int64_t rank = x.rank(0);
+  const auto limit = [&](int64_t at) { return std::clamp(at < 0 ? at + rank : at, int64_t{0}, rank); };
+  const int64_t start = limit(x.attribute_int("start", 0));
+  const int64_t end = std::max(start, limit(x.attribute_int("end", rank)));
+  const Shape& sizes = x.shape(0);
+  x.output(0, dims_value(x, {sizes.begin() + start, sizes.begin() + end}, {end - start}));
+}
+
+void size(Lowering& x) { x.output(0, dims_value(x, {product(x.shape(0))}, {})); }
+
+// The target with its zeros (sizes taken over) and its -1 (the rest) replaced.
+Shape resolved_target(Lowering& x, std::vector<Dim> target) {
+  const bool zero_is_zero = x.attribute_int("allowzero", 0) != 0;
+  const Shape& from = x.shape(0);
+  Dim elements = 1, others = 1;
+  int rest = -1;
+  std::vector<bool> copied(from.size(), false);
+  for (size_t k = 0; k < target.size(); ++k) {
+    if (target[k].is(0) && !zero_is_zero) {
+      if (k >= from.size())
+        throw x.error("size {} of the target {} is copied from axis {}, but the input has shape {}", k,
+                      text(target), k, text(from));
+      target[k] = from[k];
+      copied[k] = true;
+    } else if (target[k].is(-1)) {
+      if (rest >= 0) throw x.error("the target {} has more than one -1", text(target));
+      rest = static_cast<int>(k);
+    } else {
+      others = others * target[k];
+    }
+  }
+  for (size_t k = 0; k < from.size(); ++k) {
+    if (!copied[k]) elements = elements * from[k];
+  }
+  if (rest >= 0) target[rest] = others.is(0) ? Dim(0) : floor_div(elements, others);
+  const Dim result = product(target);
+  if (result.is_constant() && product(from).is_constant() && result != product(from))
+    throw x.error("shape {} has {} elements, the target {} has {}", text(from),
+                  product(from).text(), text(target), result.text());
+  return target;
+}
+
+void reshape(Lowering& x) {
+  const auto target = integers_operand(x, "shape", 1);
+  if (!target) throw x.error("the target shape is missing");
+  x.output(0, x.reshape(x.input(0), target->known() ? resolved_target(x, target->dims())
+                                                    : declared_output(x, 0, 1, "the shape")));
+}
+
+void flatten(Lowering& x) {
+  const int64_t rank = x.rank(0), axis = x.attribute_int("axis", 1);
+  if (axis < -rank || axis > rank) throw x.error("axis {} is outside rank {}", axis, rank);
+  const auto middle = x.shape(0).begin() + (axis < 0 ? axis + rank : axis);
+  x.output(0, x.reshape(x.input(0), {product({x.shape(0).begin(), middle}),
+                                     product({middle, x.shape(0).end()})}));
+}
+
+void squeeze(Lowering& x) {
+  const auto operand = integers_operand(x, "axes", 1);
+  if (operand && !operand->known()) {
+    x.output(0, x.reshape(x.input(0), declared_output(x, 0, 1, "the list of axes")));
+    return;
+  }
+  const Shape& from = x.shape(0);
+  const std::vector<int> axes =
+      operand ? normalized_axes(x, *operand, x.rank(0)) : std::vector<int>{};
+  Shape left;
+  for (int i = 0; i < x.rank(0); ++i) {
+    const bool named = std::find(axes.begin(), axes.end(), i) != axes.end();
+    if (named && proves_ne(from[i], 1))
+      throw x.error("axis {} has size {}, only size 1 can be removed", i, from[i].text());
+    if (!(operand ? named : from[i].is(1))) left.push_back(from[i]);
+  }
+  x.output(0, x.reshape(x.input(0), left));
+}
+
+void unsqueeze(Lowering& x) {
+  const auto operand = integers_operand(x, "axes", 1);
+  if (!operand) throw x.error("the list of axes is missing");
+  if (!operand->known()) {
+    x.output(0, x.reshape(x.input(0), declared_output(x, 0, 1, "the list of axes")));
+    return;
+  }
+  const int rank = x.rank(0) + static_cast<int>(operand->size());
+  const std::vector<int> axes = normalized_axes(x, *operand, rank);
+  Shape wider;
+  auto next = x.shape(0).begin();
+  for (int i = 0; i < rank; ++i) {
+    const bool added = std::find(axes.begin(), axes.end(), i) != axes.end();
+    wider.push_back(added ? Dim(1) : *next++);
+  }
+  x.output(0, x.reshape(x.input(0), wider));
+}
+
+void transpose(Lowering& x) {
+  const int rank = x.rank(0);
+  std::vector<int64_t> fallback(rank);
+  std::iota(fallback.rbegin(), fallback.rend(), 0);
+  const auto given = x.attribute_ints("perm", fallback);
+  std::vector<int> permutation(given.begin(), given.end());
+  std::vector<int> sorted = permutation;
+  std::sort(sorted.begin(), sorted.end());
+  std::reverse(fallback.begin(), fallback.end());
+  if (!std::equal(sorted.begin(), sorted.end(), fallback.begin(), fallback.end()))
+    throw x.error("attribute \"perm\" [{}] is no permutation of the axes of shape {}",
+                  fmt::join(given, ","), text(x.shape(0)));
+  x.output(0, x.transpose(x.input(0), permutation));
+}
+
+void expand(Lowering& x) {
+  const Integers sizes(x, 1);
+  const Shape to = sizes.known() ? x.broadcast_shape(x.shape(0), sizes.dims())
+                                 : declared_output(x, 0, 1, "the shape");
+  x.output(0, x.broadcast(x.input(0), to));
+}
+
+// The factor for each axis; opset 1 gave one factor for one axis.
+std::optional<std::vector<Dim>> tile_factors(Lowering& x) {
+  const Integers factors(x, 1);
+  if (x.opset() >= 6) {
+    if (!factors.known()) return std::nullopt;
+    return factors.dims();
+  }
+  const Integers axis(x, 2);
+  if (!factors.known() || !axis.known()) return std::nullopt;
+  std::vector<Dim> all(x.rank(0), Dim(1));
+  all[x.normalized_axis(axis[0].value(), x.rank(0))] = factors[0];
+  return all;
+}
+
+void tile(Lowering& x) {
+  const Shape& from = x.shape(0);
+  const auto factors = tile_factors(x);
+  if (factors && factors->size() != from.size())
+    throw x.error("{} factors are given for shape {}", factors->size(), text(from));
+  Shape to = factors ? from : declared_output(x, 0, 1, "the list of repeats");
+  for (size_t i = 0; factors && i < from.size(); ++i) to[i] = from[i] * (*factors)[i];
+  MapBuilder map(x, to);
+  std::vector<Dim> at;
+  for (size_t i = 0; i < from.size(); ++i)
+    at.push_back(from[i].is(0) ? Dim(0) : floor_mod(map.index(static_cast<int>(i)), from[i]));
+  x.output(0, map.build(map.load_raw(x.input(0), at), x.type(0)));
+}
+
+}  // namespace
+
+OPS_TABLE(shape){
+    {"Expand", 8, "any", expand},       {"Flatten", 1, "any", flatten},
+    {"Identity", 1, "any", identity},   {"Reshape", 1, "any", reshape},
+    {"Shape", 1, "any", shape},         {"Size", 1, "any", size},
+    {"Squeeze", 1, "any", squeeze},     {"Tile", 1, "any", tile},
+    {"Transpose", 1, "any", transpose}, {"Unsqueeze", 1, "any", unsqueeze},
+};
+OPS_END(shape)
+
+}  // namespace onnxc
