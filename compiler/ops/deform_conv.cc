@@ -54,10 +54,10 @@ Value* sampled(Lowering& x, const Inputs& in) {
     const Dim grid = w.position(i, map.index(4 + i), map.index(2 + i));
     positions.push_back(cast(shift.type(), integer(grid)) + shift);
   }
-  E value =
-      interpolate_zero_outside(positions, {image[2], image[3]}, [&](const std::vector<Dim>& at) {
-        return map.load(in.image, {n, c, at[0], at[1]});
-      });
+  E value = sample(SampleMode::kLinear, positions, [&](const std::vector<Dim>& at) {
+    return select(inside(at[0], image[2]) && inside(at[1], image[3]),
+                  map.load(in.image, {n, c, at[0], at[1]}), 0.0);
+  });
   if (in.mask) value = value * map.load(in.mask, {n, tap, map.index(4), map.index(5)});
   return map.build(value, compute_type(in.image->type), "sampled");
 }

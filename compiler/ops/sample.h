@@ -8,13 +8,15 @@
 
 namespace onnxc {
 
+enum class SampleMode { kNearest, kLinear, kCubic };
+
 // `x` rounded down (or already whole) as an index that may lie anywhere.
 Dim whole_index(const E& x);
 
-// Linear interpolation at fractional `positions` over axes of the given sizes: the 2^n neighbours
-// weighted. `load` gives the element at whole positions that are inside; those outside count as
-// zero.
-E interpolate_zero_outside(const std::vector<E>& positions, const Shape& sizes,
-                           const std::function<E(const std::vector<Dim>&)>& load);
+// Interpolates at fractional `positions`, one an axis, between the elements around them. `fetch`
+// gives the element at whole positions and decides what lies outside. Nearest rounds halves to
+// even; cubic is the convolution kernel with coefficient -0.75.
+E sample(SampleMode mode, const std::vector<E>& positions,
+         const std::function<E(const std::vector<Dim>&)>& fetch);
 
 }  // namespace onnxc
