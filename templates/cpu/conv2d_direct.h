@@ -54,32 +54,16 @@ ONNXC_INLINE void conv2d_direct(const float* in, const float* weights, float* ou
   const size_t group_out = ceil_div(out_image.channels, groups);
   const size_t group_in_blocks = ceil_div(ceil_div(in_image.channels, groups), kBlock);
   const size_t group_out_blocks = ceil_div(group_out, kBlock);
-  const size_t weight_block = window.taps() * kBlock * kBlock;
   const bool flat = window.taps() == 1 && window.stride.y == 1 && window.stride.x == 1 &&
                     window.pad.y == 0 && window.pad.x == 0 &&
                     size_t(in_image.height) == size_t(out_image.height) &&
                     size_t(in_image.width) == size_t(out_image.width);
-  const size_t in_height = flat ? 1 : size_t(in_image.height);
-  const size_t in_width = flat ? in_image.pixels() : size_t(in_image.width);
-  const size_t out_height = flat ? 1 : size_t(out_image.height);
-  const size_t out_width = flat ? out_image.pixels() : size_t(out_image.width);
-  const ConvSum sum{group_in_blocks,
-                    ptrdiff_t(in_height),
-                    ptrdiff_t(in_width),
-                    {window.kernel.y, 0, 1, 0, ptrdiff_t(size_t(window.dilation.y))},
-                    {window.kernel.x, 0, 1, 0, ptrdiff_t(size_t(window.dilation.x))},
-                    window.kernel.x * kBlock * kBlock,
-                    weight_block,
-                    group_in_blocks * weight_block};
-  const ConvGrid grid{out_height,
-                      out_width,
-                      {-ptrdiff_t(size_t(window.pad.y)), -ptrdiff_t(size_t(window.pad.x))},
-                      {window.stride.y, window.stride.x},
-                      {0, 0},
-                      {1, 1},
-                      out_width,
-                      out_image.plane(),
-                      out_image.channels};
+  ConvSum sum = conv2d_sum(in_image, window, group_in_blocks);
+  ConvGrid grid = conv2d_grid(out_image, window);
+  if (flat) {
+    sum.in_height = grid.height = 1;
+    sum.in_width = grid.width = grid.out_width = out_image.pixels();
+  }
   const size_t per_group = walk.pixels_outside ? walk.strips : walk.vectors;
   for (size_t unit = begin; unit < end; ++unit) {
     const size_t part = unit % per_group;
@@ -94,9 +78,9 @@ ONNXC_INLINE void conv2d_direct(const float* in, const float* weights, float* ou
     float* to = out + n * out_image.batch_stride;
     for (size_t vector = vector_begin; vector < vector_end; ++vector) {
       const size_t channel = vector * kWide;
-      const float* packed =
-          weights + (group * group_out_blocks + channel / kBlock) * group_in_blocks * weight_block +
-          channel % kBlock;
+      const float* packed = weights +
+                            (group * group_out_blocks + channel / kBlock) * sum.weight_out_block +
+                            channel % kBlock;
       const size_t vectors = min_size(Tile::kVectors, (group_out_blocks * kBlock - channel) / L);
       conv2d_pixels<L>(sum, grid, from, packed, to, n, group * group_out + channel, vectors, first,
                        count, epilogue);

@@ -73,6 +73,34 @@ struct ConvGrid {
 
 alignas(64) static const float kZeroBlock[kBlock] = {};
 
+// What a convolution of `in_blocks` input blocks with `window` sums over.
+template <class In, class Win>
+ONNXC_INLINE ConvSum conv2d_sum(const In& in, const Win& window, size_t in_blocks) {
+  const size_t weight_block = window.taps() * kBlock * kBlock;
+  return {in_blocks,
+          ptrdiff_t(size_t(in.height)),
+          ptrdiff_t(size_t(in.width)),
+          {window.kernel.y, 0, 1, 0, ptrdiff_t(size_t(window.dilation.y))},
+          {window.kernel.x, 0, 1, 0, ptrdiff_t(size_t(window.dilation.x))},
+          window.kernel.x * kBlock * kBlock,
+          weight_block,
+          in_blocks * weight_block};
+}
+
+// All pixels of an output.
+template <class Out, class Win>
+ONNXC_INLINE ConvGrid conv2d_grid(const Out& out, const Win& window) {
+  return {out.height,
+          out.width,
+          {-ptrdiff_t(size_t(window.pad.y)), -ptrdiff_t(size_t(window.pad.x))},
+          {window.stride.y, window.stride.x},
+          {0, 0},
+          {1, 1},
+          out.width,
+          out.plane(),
+          out.channels};
+}
+
 // Pixels and vectors in the tiles of a lane count: whole tiles and two smaller ones for remainders.
 // A strip is the run of pixels that shares a chunk of weights in the first-level cache.
 template <int L>
@@ -251,7 +279,7 @@ ONNXC_KERNEL void sum_strip(const ConvSum& sum, const ConvGrid& grid, size_t fir
                             const float* in, const float* weights, float* sums) {
   using Tile = ConvTile<L>;
   const size_t block_bytes = sum.y.count * sum.x.count * kBlock * V * L * sizeof(float);
-  const size_t chunks = ceil_div(sum.in_blocks * block_bytes, Tile::kChunkBytes);
+  const size_t chunks = max_size(1, ceil_div(sum.in_blocks * block_bytes, Tile::kChunkBytes));
   const size_t chunk = max_size(1, ceil_div(sum.in_blocks, chunks));
   for (size_t i = 0; i < (count + Tile::kPixels) * V; ++i) store<L>(sums + i * L, Vec<float, L>{});
   for (size_t block = 0; block < sum.in_blocks; block += chunk) {

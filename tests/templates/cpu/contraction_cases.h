@@ -5,4 +5,6 @@
 #include "tests/templates/cpu/conv2d_depthwise_cases.h"
 #include "tests/templates/cpu/conv2d_direct_cases.h"
 #include "tests/templates/cpu/conv2d_first_cases.h"
+#include "tests/templates/cpu/conv2d_grouped_cases.h"
+#include "tests/templates/cpu/conv_transpose2d_cases.h"
 #include "tests/templates/cpu/matmul_cases.h"

@@ -1,0 +1,75 @@
+// Two-dimensional convolution in groups whose channels do not fill blocks, on channel blocks.
+//
+// An output block reads every input block that one of its groups touches; weights between channels
+// of different groups are zero.
+//
+// in       [N][I/16][H][W][16]
+// weights  [O/16][J][KH][KW][16][16] with J = grouped_blocks(I, O, groups): element (b, j, y, x, i,
+// o)
+//          is the weight of output channel b * 16 + o and input channel
+//          (grouped_first_block(b, I, O, groups) + j) * 16 + i where both are in one group, else
+//          zero
+// out      [N][O/16][OH][OW][16], channels past the last are zero
+//
+// Values of `in` must be finite. `out` overlaps neither `in` nor `weights`.
+#pragma once
+
+#include "templates/cpu/conv2d_tile.h"
+
+namespace onnxc {
+
+// The input blocks that the channels of one output block read.
+constexpr BlockRange grouped_span(size_t out_block, size_t in_channels, size_t out_channels,
+                                  size_t groups) {
+  const size_t group_in = in_channels / groups, group_out = out_channels / groups;
+  const size_t last = min_size(out_block * kBlock + kBlock, out_channels) - 1;
+  return {out_block * kBlock / group_out * group_in / kBlock,
+          ceil_div((last / group_out + 1) * group_in, kBlock)};
+}
+
+// The number of input blocks each output block reads.
+constexpr size_t grouped_blocks(size_t in_channels, size_t out_channels, size_t groups) {
+  size_t most = 1;
+  for (size_t block = 0; block < ceil_div(out_channels, kBlock); ++block) {
+    const BlockRange span = grouped_span(block, in_channels, out_channels, groups);
+    most = max_size(most, span.end - span.begin);
+  }
+  return most;
+}
+
+// The first of the grouped_blocks input blocks that an output block reads.
+constexpr size_t grouped_first_block(size_t out_block, size_t in_channels, size_t out_channels,
+                                     size_t groups) {
+  const size_t blocks = grouped_blocks(in_channels, out_channels, groups);
+  return min_size(grouped_span(out_block, in_channels, out_channels, groups).begin,
+                  ceil_div(in_channels, kBlock) - blocks);
+}
+
+// The number of independent units of work conv2d_grouped can be split into.
+template <int L, class Out>
+ONNXC_INLINE size_t conv2d_grouped_units(size_t batch, const Out& out) {
+  return batch * out.blocks();
+}
+
+// Computes the units `begin` to `end` of the convolution.
+template <int L, class In, class Out, class Win, class Epilogue>
+ONNXC_INLINE void conv2d_grouped(const float* in, const float* weights, float* out, size_t,
+                                 const In& in_image, const Out& out_image, const Win& window,
+                                 size_t groups, Epilogue&& epilogue, size_t begin, size_t end) {
+  const size_t blocks = grouped_blocks(in_image.channels, out_image.channels, groups);
+  const ConvSum sum = conv2d_sum(in_image, window, blocks);
+  const ConvGrid grid = conv2d_grid(out_image, window);
+  constexpr size_t kVectors = L == kBlock ? 1 : 2;
+  for (size_t unit = begin; unit < end; ++unit) {
+    const size_t n = unit / out_image.blocks(), block = unit % out_image.blocks();
+    const size_t first = grouped_first_block(block, in_image.channels, out_image.channels, groups);
+    const float* from = in + n * in_image.batch_stride + first * in_image.plane();
+    float* to = out + n * out_image.batch_stride;
+    for (size_t lane = 0; lane < kBlock; lane += kVectors * L) {
+      conv2d_pixels<L>(sum, grid, from, weights + block * sum.weight_out_block + lane, to, n,
+                       block * kBlock + lane, kVectors, 0, out_image.pixels(), epilogue);
+    }
+  }
+}
+
+}  // namespace onnxc
