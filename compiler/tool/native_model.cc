@@ -1,0 +1,103 @@
+// Loading and calling a compiled model.
+#include "compiler/tool/native_model.h"
+
+#include <cstring>
+
+#include "codegen/weights.h"
+#include "compiler/eval/bind_symbols.h"
+#include "compiler/support/diagnostics.h"
+
+namespace onnxc {
+namespace {
+
+template <class Function>
+Function* find_function(const LoadedProgram& program, const std::string& name) {
+  void* address = program.symbol(name);
+  ONNXC_CHECK(address, "the generated program has no function {}", name);
+  return reinterpret_cast<Function*>(address);
+}
+
+}  // namespace
+
+NativeModel::NativeModel(const Compiled& compiled, const std::string& via, const std::string& march)
+    : compiled_(compiled) {
+  const std::string& name = compiled.identity.name;
+  const std::vector<SourceFile> files = {{name + ".cpp", compiled.files.source},
+                                         {name + ".h", compiled.files.header}};
+  NativeOptions options;
+  options.march = march;
+  program_ = via == "clang" ? LoadedProgram::compile(files, options)
+                            : LoadedProgram::load_with(via, files, {}, options);
+  run_ = find_function<RunFunction>(*program_, name + "_run");
+  workspace_size_ = find_function<SizeFunction>(*program_, name + "_workspace_size");
+  error_ = find_function<ErrorFunction>(*program_, name + "_error");
+  weights_.reserve(blob_size(compiled.program));
+  write_blob(compiled.program, compiled.identity.model_sha256,
+             [&](std::span<const std::byte> bytes) {
+               weights_.insert(weights_.end(), bytes.begin(), bytes.end());
+             });
+}
+
+NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, int threads)
+    : model_(model), inputs_(std::move(inputs)) {
+  const Program& program = model.compiled_.program;
+  const auto& declared = program.graph.inputs;
+  if (inputs_.size() != declared.size())
+    throw CompileError("{} inputs are given, the model has {}", inputs_.size(), declared.size());
+  SymbolValues symbols;
+  for (size_t i = 0; i < declared.size(); ++i) {
+    if (inputs_[i].type() != declared[i]->type) {
+      throw CompileError("input \"{}\" is {}, expected {}", declared[i]->name,
+                         name(inputs_[i].type()), name(declared[i]->type));
+    }
+    symbols = bind_symbols(fmt::format("input \"{}\"", declared[i]->name), declared[i]->shape,
+                           inputs_[i].dims(), std::move(symbols));
+    input_shapes_.push_back(inputs_[i].dims());
+    input_shapes_.back().push_back(0);  // never an empty array
+    input_pointers_.push_back(inputs_[i].mutable_bytes());
+  }
+  for (const auto& s : input_shapes_) input_shape_pointers_.push_back(s.data());
+  std::vector<int64_t> symbol_values;
+  for (const SymbolRef& s : program.symbols) {
+    if (!symbols.count(s->name))
+      throw CompileError("size {} is not determined by the inputs", s->name);
+    symbol_values.push_back(symbols.at(s->name));
+  }
+  symbol_values.push_back(0);
+  const auto bounds = result_bounds(program.graph);
+  for (const Value* v : program.graph.outputs) {
+    output_bytes_.emplace_back(static_cast<size_t>(capacity(*v, bounds).evaluate(symbols)) + 64);
+    output_shapes_.emplace_back(v->shape.size() + 1);
+  }
+  for (auto& b : output_bytes_) output_pointers_.push_back(b.data());
+  for (auto& s : output_shapes_) output_shape_pointers_.push_back(s.data());
+  static std::byte nothing[64];
+  for (auto& p : input_pointers_) {
+    if (!p) p = nothing;
+  }
+  workspace_.resize(model.workspace_size_(symbol_values.data(), threads));
+}
+
+void NativeModel::Call::run() {
+  const int code =
+      model_.run_(model_.weights_.data(), model_.weights_.size(), workspace_.data(),
+                  workspace_.size(), input_pointers_.data(), input_shape_pointers_.data(),
+                  output_pointers_.data(), output_shape_pointers_.data(), nullptr);
+  if (code != 0)
+    throw CompileError("the generated function returned {}: {}", code, model_.error_(code));
+}
+
+std::vector<Tensor> NativeModel::Call::outputs() const {
+  std::vector<Tensor> result;
+  const auto& declared = model_.compiled_.program.graph.outputs;
+  for (size_t i = 0; i < declared.size(); ++i) {
+    std::vector<int64_t> dims = output_shapes_[i];
+    dims.pop_back();
+    Tensor t(declared[i]->type, dims);
+    std::memcpy(t.mutable_bytes(), output_bytes_[i].data(), t.byte_count());
+    result.push_back(std::move(t));
+  }
+  return result;
+}
+
+}  // namespace onnxc

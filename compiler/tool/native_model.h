@@ -1,0 +1,58 @@
+// A compiled model loaded into this process, called through its C functions.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "codegen/native/native.h"
+#include "compiler/compile.h"
+#include "compiler/ir/tensor.h"
+
+namespace onnxc {
+
+class NativeModel {
+ public:
+  // `via` is "clang" (in process) or a compiler to run, such as "g++". `compiled` must outlive the
+  // model.
+  NativeModel(const Compiled& compiled, const std::string& via, const std::string& march);
+
+  // One set of inputs, with room for the outputs; calls reuse everything.
+  class Call {
+   public:
+    // CompileError if number, types or shapes of the inputs do not fit.
+    Call(const NativeModel& model, std::vector<Tensor> inputs, int threads = 1);
+    void run();  // CompileError with the generated function's text if it returns a code
+    // The outputs of the last run, with their actual shapes.
+    std::vector<Tensor> outputs() const;
+    size_t workspace_bytes() const { return workspace_.size(); }
+
+   private:
+    const NativeModel& model_;
+    std::vector<Tensor> inputs_;
+    std::vector<std::vector<int64_t>> input_shapes_, output_shapes_;
+    std::vector<const void*> input_pointers_;
+    std::vector<const int64_t*> input_shape_pointers_;
+    std::vector<std::vector<std::byte>> output_bytes_;
+    std::vector<void*> output_pointers_;
+    std::vector<int64_t*> output_shape_pointers_;
+    std::vector<std::byte> workspace_;
+  };
+
+ private:
+  friend class Call;
+  using RunFunction = int(const void*, size_t, void*, size_t, const void* const*,
+                          const int64_t* const*, void* const*, int64_t* const*, const void*);
+  using SizeFunction = size_t(const int64_t*, int);
+  using ErrorFunction = const char*(int);
+
+  const Compiled& compiled_;
+  std::unique_ptr<LoadedProgram> program_;
+  std::vector<std::byte> weights_;
+  RunFunction* run_ = nullptr;
+  SizeFunction* workspace_size_ = nullptr;
+  ErrorFunction* error_ = nullptr;
+};
+
+}  // namespace onnxc
