@@ -105,7 +105,7 @@ Tensor evaluate_conv(const Conv& conv, const std::vector<Tensor>& inputs,
   }
   const Tensor sums = x.type() == DType::kFloat ? sums_of<float>(conv, x, w, x.type(), dims)
                                                 : sums_of<double>(conv, x, w, x.type(), dims);
-  if (!conv.finish) return sums;
+  if (!conv.finish.ref()) return sums;
   std::vector<Tensor> operands = inputs;
   operands.push_back(sums);
   const E sum = load(static_cast<int>(inputs.size()), sums.type(), identity_index(shape_of(dims)));

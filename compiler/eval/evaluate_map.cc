@@ -23,7 +23,7 @@ int64_t count_of(const std::vector<int64_t>& extents) {
 
 // Sizes known and loop indices bounded by the extents at hand.
 E bound(const E& x, const SymbolValues& symbols, const std::vector<int64_t>& extents) {
-  if (!x) return x;
+  if (!x.ref()) return x;
   E result = x;
   if (!symbols.empty()) {
     std::map<std::string, Dim> values;
@@ -138,7 +138,7 @@ Tensor evaluate_reduction(const Map& map, const E& body, const E& finish,
       }
     }
     reducer->give(accumulated);
-    if (!finish) {
+    if (!finish.ref()) {
       sink.store(accumulated, first, count);
       continue;
     }
@@ -160,7 +160,7 @@ Tensor evaluate(const Map& map, const std::vector<Tensor>& inputs, const SymbolV
   const E body = bound(map.body, symbols, extents), finish = bound(map.finish, symbols, dims);
   if (map.reduction != Reduction::kNone)
     return evaluate_reduction(map, body, finish, dims, reduced, inputs);
-  if (!finish) return evaluate_points(body, dims, inputs);
+  if (!finish.ref()) return evaluate_points(body, dims, inputs);
   const E whole = rewrite(finish, [&](const Expr& e) -> std::optional<E> {
     if (e.kind == Expr::Kind::kAccumulator) return body;
     return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "compiler/support/diagnostics.h"
@@ -91,7 +92,7 @@ class Compiler {
     const auto branch = [&](size_t i, LaneRun taken, LaneRun taken_under_mask) {
       const E value(x.args[i]);
       if (!may_fail(value)) return expression(value, kEverywhere);
-      const auto key = std::make_pair(condition, i == 1 ? mask : -2 - mask);
+      const auto key = std::make_tuple(condition, mask, i);
       auto [it, fresh] = masks_.emplace(key, -1);
       if (fresh) {
         it->second = mask != kEverywhere ? emit(taken_under_mask, mask, condition)
@@ -219,7 +220,7 @@ class Compiler {
   LaneProgram program_;
   std::map<std::pair<const Expr*, int>, int> done_;
   std::map<std::pair<std::string, int>, int> indices_;
-  std::map<std::pair<int, int>, int> masks_;
+  std::map<std::tuple<int, int, size_t>, int> masks_;  // by condition, outer mask, branch
   std::unordered_map<const Expr*, bool> may_fail_;
 };
 
