@@ -311,7 +311,7 @@ E eq(E a, E b) { return call(ScalarOp::kEq, {std::move(a), std::move(b)}); }
 E ne(E a, E b) { return call(ScalarOp::kNe, {std::move(a), std::move(b)}); }
 E operator&&(E a, E b) { return call(ScalarOp::kAnd, {std::move(a), std::move(b)}); }
 E operator||(E a, E b) { return call(ScalarOp::kOr, {std::move(a), std::move(b)}); }
-E operator!(E a) { return call(ScalarOp::kNot, {std::move(a)}); }
+E logical_not(E a) { return call(ScalarOp::kNot, {std::move(a)}); }
 E min(E a, E b) { return call(ScalarOp::kMin, {std::move(a), std::move(b)}); }
 E max(E a, E b) { return call(ScalarOp::kMax, {std::move(a), std::move(b)}); }
 E min(E a, double b) { return min(a, like(a, b)); }

@@ -99,7 +99,7 @@ E eq(E a, E b);
 E ne(E a, E b);
 E operator&&(E a, E b);
 E operator||(E a, E b);
-E operator!(E a);
+E logical_not(E a);
 E min(E a, E b);
 E max(E a, E b);
 E min(E a, double b);
