@@ -99,9 +99,9 @@ Tensor evaluate_conv(const Conv& conv, const std::vector<Tensor>& inputs,
     throw CompileError("a convolution packed for {} cannot be evaluated", conv.method);
   const Tensor &x = inputs.at(0), &w = inputs.at(1);
   if (conv.strides.empty() || (x.type() != DType::kFloat && x.type() != DType::kDouble)) {
-    return evaluate(meaning_of(conv, shape_of(x.dims()), shape_of(w.dims()), x.type(),
-                               shape_of(dims)),
-                    inputs, symbols);
+    return evaluate(
+        meaning_of(conv, shape_of(x.dims()), shape_of(w.dims()), x.type(), shape_of(dims)), inputs,
+        symbols);
   }
   const Tensor sums = x.type() == DType::kFloat ? sums_of<float>(conv, x, w, x.type(), dims)
                                                 : sums_of<double>(conv, x, w, x.type(), dims);

@@ -88,16 +88,15 @@ void store_narrow(const LaneRegister& lanes, int count, std::byte* bytes) {
 
 LaneRun lane_cast(DType from, DType to) {
   if (from == DType::kString || to == DType::kString) return nullptr;
-  return with_lane_type(
-      from, [&](auto zero) -> LaneRun { return cast_from<decltype(zero)>(to); });
+  return with_lane_type(from, [&](auto zero) -> LaneRun { return cast_from<decltype(zero)>(to); });
 }
 
 void store_lanes(DType type, const LaneRegister& lanes, int count, std::byte* bytes,
                  int64_t first) {
   bytes += static_cast<size_t>(first) * byte_size(type);
   if (is_narrow(type)) {
-    return with_narrow(
-        type, [&](auto narrow) { store_narrow<decltype(narrow)>(lanes, count, bytes); });
+    return with_narrow(type,
+                       [&](auto narrow) { store_narrow<decltype(narrow)>(lanes, count, bytes); });
   }
   with_lane_type(type, [&](auto zero) { store_as<decltype(zero)>(lanes, count, bytes); });
 }

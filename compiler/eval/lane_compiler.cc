@@ -238,10 +238,10 @@ void merge_axes(LaneProgram& program, size_t boundary) {
   for (size_t k = program.extents.size(); k-- > 1;) {
     const int64_t inner = program.extents[k];
     const bool as_one =
-        k != boundary && std::all_of(program.affines.begin(), program.affines.end(),
-                                     [&](const Affine& a) {
-                                       return a.coefficients[k - 1] == a.coefficients[k] * inner;
-                                     });
+        k != boundary &&
+        std::all_of(program.affines.begin(), program.affines.end(), [&](const Affine& a) {
+          return a.coefficients[k - 1] == a.coefficients[k] * inner;
+        });
     if (!as_one) continue;
     program.extents[k] *= program.extents[k - 1];
     erase_axis(program, k - 1);

@@ -8,10 +8,10 @@
 
 namespace onnxc {
 
-// The program for `x` at every point of `extents` (all positive), whose loop indices it mentions; no
-// symbols. `accumulated` is the type of the register that holds an accumulator. Neighbouring axes
-// that are walked as one become one, but never axes on both sides of `boundary`. CompileError for an
-// operation that its type does not know.
+// The program for `x` at every point of `extents` (all positive), whose loop indices it mentions;
+// no symbols. `accumulated` is the type of the register that holds an accumulator. Neighbouring
+// axes that are walked as one become one, but never axes on both sides of `boundary`. CompileError
+// for an operation that its type does not know.
 LaneProgram compile_lanes(const E& x, const std::vector<int64_t>& extents, size_t boundary,
                           const std::vector<Tensor>& inputs);
 

@@ -9,11 +9,11 @@ namespace {
 
 template <class T>
 LaneRun elementary(ScalarOp op) {
-#define ELEMENTARY(enumerator, expression)                 \
-  case ScalarOp::enumerator:                               \
-    return one_operand<T>([](T t) {                        \
-      const auto x = static_cast<double>(t);               \
-      return static_cast<T>(expression);                   \
+#define ELEMENTARY(enumerator, expression)   \
+  case ScalarOp::enumerator:                 \
+    return one_operand<T>([](T t) {          \
+      const auto x = static_cast<double>(t); \
+      return static_cast<T>(expression);     \
     })
   switch (op) {
     ELEMENTARY(kSqrt, std::sqrt(x));
@@ -128,8 +128,8 @@ LaneRun lane_operation(ScalarOp op, DType type) {
 }
 
 LaneRun lane_select(DType type) {
-  return with_lane_type(
-      type, [](auto zero) -> LaneRun { return select_lanes<LaneOf<decltype(zero)>>; });
+  return with_lane_type(type,
+                        [](auto zero) -> LaneRun { return select_lanes<LaneOf<decltype(zero)>>; });
 }
 
 LaneRun lane_constant(DType type) {

@@ -1,5 +1,5 @@
-// Straight-line programs over runs of points: how the evaluator computes an expression for 256 points
-// at a time.
+// Straight-line programs over runs of points: how the evaluator computes an expression for 256
+// points at a time.
 #pragma once
 
 #include <array>
@@ -101,11 +101,11 @@ LaneRun lane_constant(DType type);  // bits of the lane in `number`
 int64_t lane_constant_bits(const Expr& constant);
 
 // Indices, all int64.
-LaneRun lane_affine();            // to = affine
-LaneRun lane_add();               // to = a + b
-LaneRun lane_multiply();          // to = a * b
-LaneRun lane_multiply_number();   // to = a * number
-LaneRun lane_floor_div();         // to = a / b, 0 where b is 0
+LaneRun lane_affine();           // to = affine
+LaneRun lane_add();              // to = a + b
+LaneRun lane_multiply();         // to = a * b
+LaneRun lane_multiply_number();  // to = a * number
+LaneRun lane_floor_div();        // to = a / b, 0 where b is 0
 LaneRun lane_floor_mod();
 LaneRun lane_floor_div_number();  // to = a / number, number > 0
 LaneRun lane_floor_mod_number();
