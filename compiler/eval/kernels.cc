@@ -4,6 +4,7 @@
 #include <map>
 
 #include "compiler/eval/bind_symbols.h"
+#include "compiler/eval/reference_recurrent.h"
 
 namespace onnxc {
 
@@ -41,7 +42,11 @@ std::vector<std::string> KernelContext::codes() const {
 }
 
 ReferenceKernel reference_kernel(std::string_view name) {
-  static const std::map<std::string_view, ReferenceKernel> kernels = {};
+  static const std::map<std::string_view, ReferenceKernel> kernels = {
+      {"gru_layer", reference_gru},
+      {"lstm_layer", reference_lstm},
+      {"rnn_layer", reference_rnn},
+  };
   const auto it = kernels.find(name);
   return it == kernels.end() ? nullptr : it->second;
 }

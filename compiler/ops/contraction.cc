@@ -1,50 +1,18 @@
 // Matrix products: sums of products over a shared axis, written as index expressions.
 #include "compiler/ops/lowering.h"
+#include "compiler/ops/matmul.h"
 #include "compiler/ops/op.h"
 
 namespace onnxc {
 namespace {
 
-// numpy.matmul: a [..., M, K] times b [..., K, N], vectors extended and the axis removed again.
+// numpy.matmul: a [..., M, K] times b [..., K, N].
 void matmul(Lowering& x) {
-  Value *a = x.input(0), *b = x.input(1);
-  const bool row_vector = a->shape.size() == 1, column_vector = b->shape.size() == 1;
-  if (a->shape.empty() || b->shape.empty()) throw x.error("operands must not be scalars");
-  if (row_vector) a = x.reshape(a, {1, a->shape[0]});
-  if (column_vector) b = x.reshape(b, {b->shape[0], 1});
-  const Shape batch_a(a->shape.begin(), a->shape.end() - 2),
-      batch_b(b->shape.begin(), b->shape.end() - 2);
-  Shape space = x.broadcast_shape(batch_a, batch_b);
-  const Dim rows = a->shape[a->shape.size() - 2], depth = a->shape.back(),
-            columns = b->shape.back();
-  const Dim depth_b = b->shape[b->shape.size() - 2];
-  if (proves_ne(depth, depth_b)) {
-    throw x.error("inner sizes {} and {} of shapes {} and {} differ", depth.text(), depth_b.text(),
-                  text(x.shape(0)), text(x.shape(1)));
-  }
-  const int batch_rank = static_cast<int>(space.size());
-  space.push_back(rows);
-  space.push_back(columns);
-  MapBuilder map(x, space, {depth});
-  const auto batch_index = [&](const Shape& batch) {
-    std::vector<Dim> at;
-    for (size_t i = 0; i < batch.size(); ++i) {
-      at.push_back(batch[i].is(1) ? Dim(0)
-                                  : map.index(batch_rank - static_cast<int>(batch.size()) +
-                                              static_cast<int>(i)));
-    }
-    return at;
-  };
-  std::vector<Dim> at_a = batch_index(batch_a), at_b = batch_index(batch_b);
-  const Dim m = map.index(batch_rank), n = map.index(batch_rank + 1), k = map.index(batch_rank + 2);
-  at_a.insert(at_a.end(), {m, k});
-  at_b.insert(at_b.end(), {k, n});
-  Value* y = map.build_reduction(Reduction::kSum, map.load(a, at_a) * map.load(b, at_b), nullptr,
-                                 x.type(0));
-  Shape out = x.broadcast_shape(batch_a, batch_b);
-  if (!row_vector) out.push_back(rows);
-  if (!column_vector) out.push_back(columns);
-  x.output(0, x.reshape(y, out));
+  const Matmul m = plan_matmul(x, x.input(0), x.input(1));
+  MapBuilder map(x, m.space, m.reduced());
+  const E product = map.load(m.a, m.at_a(map)) * map.load(m.b, m.at_b(map));
+  Value* y = map.build_reduction(Reduction::kSum, product, nullptr, x.type(0));
+  x.output(0, x.reshape(y, m.result));
 }
 
 // alpha * A' B' + beta * C.

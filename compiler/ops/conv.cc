@@ -1,4 +1,4 @@
-// Convolutions: Conv and the integer one, as the core's convolution step.
+// Convolution as the core's convolution step.
 #include "compiler/ops/conv.h"
 
 #include <algorithm>
@@ -120,35 +120,10 @@ void conv(Lowering& x) {
   x.output(0, builder.build(builder.sum_with_bias(bias), x.type(0)));
 }
 
-// `value` less its zero point (input `zero`, scalar or one a row of axis 0), as int32.
-Value* without_zero_point(Lowering& x, size_t value, size_t zero, const std::string& part) {
-  Value* input = x.input(value);
-  MapBuilder map(x, input->shape);
-  E element = cast(DType::kInt32, map.load(input));
-  if (x.has_input(zero)) {
-    Value* z = x.input(zero);
-    const Dim count = product(z->shape);
-    if (!count.is(1) && (z->shape.size() != 1 || proves_ne(count, input->shape[0]))) {
-      throw x.error("zero point (input {}) has shape {}, expected a scalar or [{}]", zero,
-                    text(z->shape), input->shape[0].text());
-    }
-    std::vector<Dim> at(z->shape.size(), Dim(0));
-    if (!count.is(1)) at[0] = map.index(0);
-    element = element - cast(DType::kInt32, map.load(z, at));
-  }
-  return map.build(element, DType::kInt32, part);
-}
-
-void conv_integer(Lowering& x) {
-  ConvBuilder builder(x, without_zero_point(x, 0, 2, "x"), without_zero_point(x, 1, 3, "w"));
-  x.output(0, builder.build(builder.sum(), DType::kInt32));
-}
-
 }  // namespace
 
 OPS_TABLE(conv){
     {"Conv", 1, "float", conv},
-    {"ConvInteger", 10, "int8, uint8", conv_integer},
 };
 OPS_END(conv)
 

@@ -1,0 +1,138 @@
+// To quantised values and back: QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear.
+#include <limits>
+
+#include "compiler/ops/op.h"
+#include "compiler/ops/quantized.h"
+
+namespace onnxc {
+namespace {
+
+// Where the scale and zero point of an element lie: one for all, one an index of an axis, or one a
+// block of an axis.
+std::vector<Dim> parameter_index(Lowering& x, const MapBuilder& map) {
+  const Shape &shape = x.shape(0), &scale = x.shape(1);
+  const int64_t block = x.attribute_int("block_size", 0);
+  if (block == 0 && (scale.empty() || (scale.size() == 1 && scale[0].is(1)))) {
+    return std::vector<Dim>(scale.size(), Dim(0));
+  }
+  const int rank = static_cast<int>(shape.size());
+  const int axis = x.normalized_axis(x.attribute_int("axis", 1), rank);
+  if (block == 0) {
+    if (scale.size() != 1 || proves_ne(scale[0], shape[axis])) {
+      throw x.error("the scale has shape {}, expected a scalar or [{}] for axis {}", text(scale),
+                    shape[axis].text(), axis);
+    }
+    return {map.index(axis)};
+  }
+  if (scale.size() != shape.size()) {
+    throw x.error("the scale has shape {}, expected blocks of {} along axis {} of {}", text(scale),
+                  block, axis, text(shape));
+  }
+  std::vector<Dim> at = identity_index(shape);
+  at[axis] = floor_div(at[axis], block);
+  return at;
+}
+
+DType type_attribute(const Lowering& x, const std::string& name, DType fallback) {
+  const int64_t number = x.attribute_int(name, 0);
+  if (number == 0) return fallback;
+  const auto type = dtype_of(static_cast<int>(number));
+  if (!type) throw x.error("{} is {}, which is no element type", name, number);
+  return *type;
+}
+
+// What does not fit a narrow float becomes infinite, or NaN where the type has no infinity.
+E unsaturated(E value, DType type) {
+  struct Limit {
+    DType type;
+    double rounds_up;  // smallest magnitude that rounds beyond the largest number
+    bool has_infinity;
+  };
+  constexpr Limit kLimits[] = {{DType::kFloat8E4M3FN, 464, false},
+                               {DType::kFloat8E4M3FNUZ, 248, false},
+                               {DType::kFloat8E5M2, 61440, true},
+                               {DType::kFloat8E5M2FNUZ, 61440, false}};
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const Limit& l : kLimits) {
+    if (l.type != type) continue;
+    const E beyond = l.has_infinity ? select(value < 0.0, constant(value.type(), -infinity),
+                                             constant(value.type(), infinity))
+                                    : constant(value.type(), nan);
+    return select(abs(value) >= l.rounds_up, cast(type, beyond), cast(type, value));
+  }
+  return cast(type, value);
+}
+
+void quantize_linear(Lowering& x) {
+  MapBuilder map(x, x.shape(0));
+  const std::vector<Dim> at = parameter_index(x, map);
+  const DType type = x.has_input(2) ? x.type(2) : type_attribute(x, "output_dtype", DType::kUint8);
+  const DType arithmetic =
+      x.type(0) == DType::kDouble || x.type(1) == DType::kDouble ? DType::kDouble : DType::kFloat;
+  const E scaled =
+      cast(arithmetic, map.load(x.input(0))) / cast(arithmetic, map.load(x.input(1), at));
+  if (is_float(type)) {
+    const bool saturate = x.attribute_int("saturate", 1) != 0;
+    x.output(0, map.build(saturate ? saturated(scaled, type) : unsaturated(scaled, type), type));
+    return;
+  }
+  const E zero =
+      x.has_input(2) ? cast(arithmetic, map.load(x.input(2), at)) : constant(arithmetic, 0);
+  x.output(0, map.build(quantized(scaled, zero, type), type));
+}
+
+void dequantize_linear(Lowering& x) {
+  MapBuilder map(x, x.shape(0));
+  const std::vector<Dim> at = parameter_index(x, map);
+  const E scale = map.load(x.input(1), at);
+  const DType stored = x.type(0), type = type_attribute(x, "output_dtype", x.type(1));
+  E value = map.load(x.input(0));
+  if (is_float(stored)) {
+    value = cast(scale.type(), value);
+  } else {
+    value = cast(DType::kInt32, value);
+    if (x.has_input(2)) value = value - cast(DType::kInt32, map.load(x.input(2), at));
+    value = cast(scale.type(), value);
+  }
+  x.output(0, map.build(value * scale, type));
+}
+
+// The range of all elements and 0 becomes 0..255.
+void dynamic_quantize_linear(Lowering& x) {
+  Value* input = x.input(0);
+  std::vector<int> axes;
+  for (int i = 0; i < x.rank(0); ++i) axes.push_back(i);
+  Value* largest = x.reduce(
+      Reduction::kMax, input, axes, false, nullptr, [](E v) { return max(v, 0.0); }, "largest");
+  Value* smallest = x.reduce(
+      Reduction::kMin, input, axes, false, nullptr, [](E v) { return min(v, 0.0); }, "smallest");
+  MapBuilder scales(x, {});
+  const E range = scales.load(largest) - scales.load(smallest);
+  Value* scale = scales.build(select(eq(range, constant(range.type(), 0)), 1.0, range / 255.0),
+                              DType::kFloat, "scale");
+  MapBuilder zeros(x, {});
+  Value* zero =
+      zeros.build(saturated(max(min(0.0 - zeros.load(smallest) / zeros.load(scale), 255.0), 0.0),
+                            DType::kUint8),
+                  DType::kUint8, "zero_point");
+  MapBuilder map(x, input->shape);
+  x.output(0, map.build(quantized(map.load(input) / map.load(scale),
+                                  cast(DType::kFloat, map.load(zero)), DType::kUint8),
+                        DType::kUint8));
+  x.output(1, scale);
+  x.output(2, zero);
+}
+
+}  // namespace
+
+OPS_TABLE(quantize){
+    {"DequantizeLinear", 10, "integers, narrow floats", dequantize_linear},
+    {"DequantizeLinear", 1, "integers", dequantize_linear, "", "com.microsoft"},
+    {"DynamicQuantizeLinear", 11, "float", dynamic_quantize_linear},
+    {"QuantizeLinear", 10, "float, int32", quantize_linear},
+    {"QuantizeLinear", 1, "float", quantize_linear, "", "com.microsoft"},
+};
+OPS_END(quantize)
+
+}  // namespace onnxc

@@ -1,0 +1,33 @@
+// What quantised operators share: zero points, multipliers, rounding and saturation.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "compiler/ops/lowering.h"
+
+namespace onnxc {
+
+// `value` (float) rounded as `type` stores it: halves to even and limited for integers, ONNX's
+// saturating conversion for narrow floats.
+E saturated(E value, DType type);
+// round(value) + zero_point, limited to `type`; both float.
+E quantized(E value, E zero_point, DType type);
+
+// `value` less its zero point as int32; `zero_at` gives the zero point's index, null: no zero
+// point.
+Value* less_zero_point(Lowering& x, Value* value, Value* zero_point,
+                       const std::function<std::vector<Dim>(const MapBuilder&)>& zero_at,
+                       const std::string& part);
+
+// Index of an operand that is a scalar, or has one entry for each position on `axis` of the map.
+std::vector<Dim> scalar_or_along(const Value* operand, const Dim& at_axis);
+
+// a * b / c of scales, each scalar or with one entry an output channel: computed in double and
+// rounded to float once. A scalar [1] or a vector.
+Value* multiplier(Lowering& x, Value* a, Value* b, Value* c);
+
+// The element of a multiplier for output channel `channel`.
+E multiplier_at(MapBuilder& map, Value* multiplier, const Dim& channel);
+
+}  // namespace onnxc
