@@ -10,6 +10,8 @@
 #endif
 
 #define ONNXC_INLINE inline __attribute__((always_inline))
+// Follows a lambda's parameters: the lambda is always inlined.
+#define ONNXC_LAMBDA __attribute__((always_inline))
 // A rarely taken path. GCC learns that it throws nothing; Clang would guard such a promise with the
 // C++ runtime.
 #if defined(__clang__)
