@@ -292,15 +292,15 @@ ONNXC_INLINE Element<V> reduce_vector(V v, Combine combine) {
 
 template <class V>
 ONNXC_INLINE Element<V> reduce_add(V v) {
-  return reduce_vector(v, [](auto a, auto b) { return a + b; });
+  return reduce_vector(v, [](auto a, auto b) ONNXC_LAMBDA { return a + b; });
 }
 template <class V>
 ONNXC_INLINE Element<V> reduce_max(V v) {
-  return reduce_vector(v, [](auto a, auto b) { return max(a, b); });
+  return reduce_vector(v, [](auto a, auto b) ONNXC_LAMBDA { return max(a, b); });
 }
 template <class V>
 ONNXC_INLINE Element<V> reduce_min(V v) {
-  return reduce_vector(v, [](auto a, auto b) { return min(a, b); });
+  return reduce_vector(v, [](auto a, auto b) ONNXC_LAMBDA { return min(a, b); });
 }
 
 // combine over f(Lanes<N>, i) for i in 0..n-1, in an order that depends on n and L alone.

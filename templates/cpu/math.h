@@ -82,55 +82,55 @@ ONNXC_INLINE V cos(V x) {
 // Tangent. Float 0.5 ulp, double 2.1 ulp.
 template <class V>
 ONNXC_INLINE V tan(V x) {
-  return math::in_double(x, [](auto wide) { return math::tan_double(wide); });
+  return math::in_double(x, [](auto wide) ONNXC_LAMBDA { return math::tan_double(wide); });
 }
 
 // Inverse sine; NaN outside -1..1. Float 0.5 ulp, double 2.2 ulp.
 template <class V>
 ONNXC_INLINE V asin(V x) {
-  return math::in_double(x, [](auto wide) { return math::asin_double(wide); });
+  return math::in_double(x, [](auto wide) ONNXC_LAMBDA { return math::asin_double(wide); });
 }
 
 // Inverse cosine; NaN outside -1..1. Float 0.5 ulp, double 1.2 ulp.
 template <class V>
 ONNXC_INLINE V acos(V x) {
-  return math::in_double(x, [](auto wide) { return math::acos_double(wide); });
+  return math::in_double(x, [](auto wide) ONNXC_LAMBDA { return math::acos_double(wide); });
 }
 
 // Inverse tangent. Float 0.5 ulp, double 1.8 ulp.
 template <class V>
 ONNXC_INLINE V atan(V x) {
-  return math::in_double(x, [](auto wide) { return math::atan_double(wide); });
+  return math::in_double(x, [](auto wide) ONNXC_LAMBDA { return math::atan_double(wide); });
 }
 
 // Hyperbolic sine. Float 0.5 ulp, double 2.0 ulp.
 template <class V>
 ONNXC_INLINE V sinh(V x) {
-  return math::in_double(x, [](auto wide) { return math::sinh_double(wide); });
+  return math::in_double(x, [](auto wide) ONNXC_LAMBDA { return math::sinh_double(wide); });
 }
 
 // Hyperbolic cosine. Float 0.5 ulp, double 1.3 ulp.
 template <class V>
 ONNXC_INLINE V cosh(V x) {
-  return math::in_double(x, [](auto wide) { return math::cosh_double(wide); });
+  return math::in_double(x, [](auto wide) ONNXC_LAMBDA { return math::cosh_double(wide); });
 }
 
 // Inverse hyperbolic sine. Float 0.5 ulp, double 1.9 ulp.
 template <class V>
 ONNXC_INLINE V asinh(V x) {
-  return math::in_double(x, [](auto wide) { return math::asinh_double(wide); });
+  return math::in_double(x, [](auto wide) ONNXC_LAMBDA { return math::asinh_double(wide); });
 }
 
 // Inverse hyperbolic cosine; NaN below 1. Float 0.5 ulp, double 2.0 ulp.
 template <class V>
 ONNXC_INLINE V acosh(V x) {
-  return math::in_double(x, [](auto wide) { return math::acosh_double(wide); });
+  return math::in_double(x, [](auto wide) ONNXC_LAMBDA { return math::acosh_double(wide); });
 }
 
 // Inverse hyperbolic tangent; NaN outside -1..1. Float 0.5 ulp, double 2.3 ulp.
 template <class V>
 ONNXC_INLINE V atanh(V x) {
-  return math::in_double(x, [](auto wide) { return math::atanh_double(wide); });
+  return math::in_double(x, [](auto wide) ONNXC_LAMBDA { return math::atanh_double(wide); });
 }
 
 // x to the power y; integers wrap. Float 0.51 ulp, double 0.85 ulp.
@@ -138,11 +138,12 @@ template <class V>
 ONNXC_INLINE V pow(V x, V y) {
   using T = Element<V>;
   if constexpr (kSame<T, float>) {
-    return math::in_double(x, y, [](auto a, auto b) { return math::pow_of_floats(a, b); });
+    return math::in_double(x, y,
+                           [](auto a, auto b) ONNXC_LAMBDA { return math::pow_of_floats(a, b); });
   } else if constexpr (kSame<T, double>) {
     return math::pow_double(x, y);
   } else {
-    return math::by_lane(x, y, [](T a, T b) { return math::pow_integer(a, b); });
+    return math::by_lane(x, y, [](T a, T b) ONNXC_LAMBDA { return math::pow_integer(a, b); });
   }
 }
 

@@ -123,7 +123,7 @@ ONNXC_INLINE V div(V a, V b) {
   if constexpr (kIsFloat<T>) {
     return a / b;
   } else {
-    return math::by_lane(a, b, [](T x, T y) { return math::divide_integers(x, y); });
+    return math::by_lane(a, b, [](T x, T y) ONNXC_LAMBDA { return math::divide_integers(x, y); });
   }
 }
 
@@ -132,9 +132,9 @@ template <class V>
 ONNXC_INLINE V fmod(V a, V b) {
   using T = Element<V>;
   if constexpr (kIsFloat<T>) {
-    return math::by_lane(a, b, [](T x, T y) { return math::fmod_scalar(x, y); });
+    return math::by_lane(a, b, [](T x, T y) ONNXC_LAMBDA { return math::fmod_scalar(x, y); });
   } else {
-    return math::by_lane(a, b, [](T x, T y) { return math::integer_remainder(x, y); });
+    return math::by_lane(a, b, [](T x, T y) ONNXC_LAMBDA { return math::integer_remainder(x, y); });
   }
 }
 

@@ -5,8 +5,6 @@
 
 // A function that is called, not inlined, and has internal linkage also as a template.
 #define ONNXC_KERNEL static __attribute__((noinline))
-// Follows a lambda's parameters: the lambda is always inlined.
-#define ONNXC_LAMBDA __attribute__((always_inline))
 
 namespace onnxc {
 
