@@ -109,7 +109,7 @@ struct ConvTile {
   static constexpr int kPixels = L == 16 ? 14 : 6;
   static constexpr int kMiddle = L == 16 ? 7 : 4;
   static constexpr int kSmall = 4;
-  static constexpr size_t kStrip = L == 16 ? 8 * kPixels : 16 * kPixels;
+  static constexpr size_t kStrip = L == 16 ? 4 * kPixels : 16 * kPixels;
   static constexpr size_t kChunkBytes = 20 * 1024;
 };
 

@@ -35,6 +35,7 @@ namespace onnxc {
 namespace {
 
 constexpr int kLanes = ONNXC_LANES;
+constexpr double kSeconds = 0.2;
 const char* wanted = "";
 
 double seconds() {
@@ -77,7 +78,7 @@ template <class Work>
 void measure(const char* name, double flops, double bytes, const Work& work) {
   double best = 1e9, peak = 0;
   const double begin = seconds();
-  for (int round = 0; round < 8 || (seconds() - begin < 0.4 && round < 5000); ++round) {
+  for (int round = 0; round < 8 || (seconds() - begin < kSeconds && round < 5000); ++round) {
     if (round % 8 == 0) {
       const double now = peak_once();
       peak = now > peak ? now : peak;
