@@ -90,10 +90,10 @@ ONNXC_INLINE void conv2d_depthwise(const float* in, const float* weights, float*
             alignas(64) float sums[kPixels * L];
 #pragma GCC unroll 32
             for (int i = 0; i < kPixels; ++i) store<L>(sums + i * L, acc[i]);
-            for (int i = 0; i < kPixels; ++i, ++at.pixel) {
-              store_pixel<L>(sums + i * L, 1, at, out_image.channels, out_image.plane(), to,
-                             epilogue);
-            }
+            store_pixels<L>(
+                sums, L, kPixels, n, at.channel, out_image.channels,
+                [&](size_t i) ONNXC_LAMBDA { return at.pixel + i; }, out_image.plane(), to,
+                epilogue);
             ox += kPixels;
             continue;
           }
@@ -104,7 +104,9 @@ ONNXC_INLINE void conv2d_depthwise(const float* in, const float* weights, float*
           sum_depthwise<L, 1>(acc, row, from, step, first_x, last_x);
           alignas(64) float sums[L];
           store<L>(sums, acc[0]);
-          store_pixel<L>(sums, 1, at, out_image.channels, out_image.plane(), to, epilogue);
+          store_pixels<L>(
+              sums, L, 1, n, at.channel, out_image.channels,
+              [&](size_t) ONNXC_LAMBDA { return at.pixel; }, out_image.plane(), to, epilogue);
           ++ox;
         }
       }

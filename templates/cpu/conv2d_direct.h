@@ -62,7 +62,7 @@ ONNXC_INLINE void conv2d_direct(const float* in, const float* weights, float* ou
   ConvGrid grid = conv2d_grid(out_image, window);
   if (flat) {
     sum.in_height = grid.height = 1;
-    sum.in_width = grid.width = grid.out_width = out_image.pixels();
+    sum.in_width = grid.width = out_image.pixels();
   }
   const size_t per_group = walk.pixels_outside ? walk.strips : walk.vectors;
   for (size_t unit = begin; unit < end; ++unit) {
@@ -83,7 +83,7 @@ ONNXC_INLINE void conv2d_direct(const float* in, const float* weights, float* ou
                             channel % kBlock;
       const size_t vectors = min_size(Tile::kVectors, (group_out_blocks * kBlock - channel) / L);
       conv2d_pixels<L>(sum, grid, from, packed, to, n, group * group_out + channel, vectors, first,
-                       count, epilogue);
+                       count, SamePixel{}, epilogue);
     }
   }
 }

@@ -123,10 +123,11 @@ ONNXC_INLINE void conv2d_first(
         } else {
           sum_first_tile<L, Tile::kMiddle, 2, KY, KX, SX, DY, DX>(rows, from, packed, sums);
         }
-        for (size_t i = 0; i < now; ++i) {
-          store_pixel<L>(sums + i * vectors * L, vectors,
-                         ConvAt<L>{n, channel, oy * out_image.width + ox + i}, out_image.channels,
-                         out_image.plane(), to, epilogue);
+        const size_t first = oy * out_image.width + ox;
+        for (size_t v = 0; v < vectors; ++v) {
+          store_pixels<L>(
+              sums + v * L, vectors * L, now, n, channel + v * L, out_image.channels,
+              [&](size_t i) ONNXC_LAMBDA { return first + i; }, out_image.plane(), to, epilogue);
         }
         ox += now;
       }

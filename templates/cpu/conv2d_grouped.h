@@ -67,7 +67,8 @@ ONNXC_INLINE void conv2d_grouped(const float* in, const float* weights, float* o
     float* to = out + n * out_image.batch_stride;
     for (size_t lane = 0; lane < kBlock; lane += kVectors * L) {
       conv2d_pixels<L>(sum, grid, from, weights + block * sum.weight_out_block + lane, to, n,
-                       block * kBlock + lane, kVectors, 0, out_image.pixels(), epilogue);
+                       block * kBlock + lane, kVectors, 0, out_image.pixels(), SamePixel{},
+                       epilogue);
     }
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "templates/cpu/image.h"
+#include "templates/cpu/register_tile.h"
 
 namespace onnxc {
 
@@ -56,19 +57,16 @@ struct ConvSum {
 };
 
 // The output pixels a call computes: `height` by `width` of them, read around input position
-// `origin + q * stride` and written at output position `out + q * out_stride`.
+// `origin + q * stride`.
 struct ConvGrid {
   size_t height;
   size_t width;
   Extent<ptrdiff_t, ptrdiff_t> origin;
   Extent<size_t, size_t> stride;
-  Extent<size_t, size_t> out;
-  Extent<size_t, size_t> out_stride;
-  size_t out_width;
   size_t out_plane;
   size_t out_channels;
 
-  size_t pixels() const { return height * width; }
+  ONNXC_INLINE size_t pixels() const { return height * width; }
 };
 
 alignas(64) static const float kZeroBlock[kBlock] = {};
@@ -87,6 +85,11 @@ ONNXC_INLINE ConvSum conv2d_sum(const In& in, const Win& window, size_t in_block
           in_blocks * weight_block};
 }
 
+// Where the pixels of a grid lie in an output of the same size.
+struct SamePixel {
+  ONNXC_INLINE size_t operator()(size_t pixel) const { return pixel; }
+};
+
 // All pixels of an output.
 template <class Out, class Win>
 ONNXC_INLINE ConvGrid conv2d_grid(const Out& out, const Win& window) {
@@ -94,9 +97,6 @@ ONNXC_INLINE ConvGrid conv2d_grid(const Out& out, const Win& window) {
           out.width,
           {-ptrdiff_t(size_t(window.pad.y)), -ptrdiff_t(size_t(window.pad.x))},
           {window.stride.y, window.stride.x},
-          {0, 0},
-          {1, 1},
-          out.width,
           out.plane(),
           out.channels};
 }
@@ -109,7 +109,7 @@ struct ConvTile {
   static constexpr int kPixels = L == 16 ? 14 : 6;
   static constexpr int kMiddle = L == 16 ? 7 : 4;
   static constexpr int kSmall = 4;
-  static constexpr size_t kStrip = L == 16 ? 8 * kPixels : 16 * kPixels;
+  static constexpr size_t kStrip = L == 16 ? 4 * kPixels : 16 * kPixels;
   static constexpr size_t kChunkBytes = 20 * 1024;
 };
 
@@ -141,31 +141,13 @@ ONNXC_INLINE void add_tap(Vec<float, L> (&acc)[P][V], const From& from, const fl
   }
 }
 
-template <int L, int P, int V>
-ONNXC_INLINE void load_tile(Vec<float, L> (&acc)[P][V], const float* sums) {
-#pragma GCC unroll 32
-  for (int i = 0; i < P; ++i) {
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) acc[i][v] = load<L>(sums + (i * V + v) * L);
-  }
-}
-
-template <int L, int P, int V>
-ONNXC_INLINE void store_tile(float* sums, const Vec<float, L> (&acc)[P][V]) {
-#pragma GCC unroll 32
-  for (int i = 0; i < P; ++i) {
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) store<L>(sums + (i * V + v) * L, acc[i][v]);
-  }
-}
-
 // Adds some input blocks to `sums`, [P][V][L], of P pixels in one row which lie S blocks apart; the
 // first is read at (y, x). Only the first and the last pixel may leave the image sideways.
 template <int L, int P, int V, int S>
 ONNXC_KERNEL void add_row_tile(const ConvSum& sum, ptrdiff_t y, ptrdiff_t x, const float* in,
                                const float* weights, BlockRange blocks, float* sums) {
   Vec<float, L> acc[P][V];
-  load_tile<L, P, V>(acc, sums);
+  load_tile<L, P, V>(acc, sums, blocks.begin == 0);
   for (size_t block = blocks.begin; block < blocks.end; ++block) {
     const float* plane = in + block * sum.in_plane();
     for (size_t ty = 0; ty < sum.y.count; ++ty) {
@@ -209,7 +191,7 @@ ONNXC_KERNEL void add_tile(const ConvSum& sum, const ConvGrid& grid, size_t firs
     }
   }
   Vec<float, L> acc[P][V];
-  load_tile<L, P, V>(acc, sums);
+  load_tile<L, P, V>(acc, sums, blocks.begin == 0);
   for (size_t block = blocks.begin; block < blocks.end; ++block) {
     const float* plane = in + block * sum.in_plane();
     for (size_t ty = 0; ty < sum.y.count; ++ty) {
@@ -281,7 +263,6 @@ ONNXC_KERNEL void sum_strip(const ConvSum& sum, const ConvGrid& grid, size_t fir
   const size_t block_bytes = sum.y.count * sum.x.count * kBlock * V * L * sizeof(float);
   const size_t chunks = max_size(1, ceil_div(sum.in_blocks * block_bytes, Tile::kChunkBytes));
   const size_t chunk = max_size(1, ceil_div(sum.in_blocks, chunks));
-  for (size_t i = 0; i < (count + Tile::kPixels) * V; ++i) store<L>(sums + i * L, Vec<float, L>{});
   for (size_t block = 0; block < sum.in_blocks; block += chunk) {
     const BlockRange blocks{block, min_size(block + chunk, sum.in_blocks)};
     for (size_t done = 0; done < count;) {
@@ -291,65 +272,49 @@ ONNXC_KERNEL void sum_strip(const ConvSum& sum, const ConvGrid& grid, size_t fir
   }
 }
 
-// `value` with every lane from `count` on set to zero.
-template <int L>
-ONNXC_INLINE Vec<float, L> keep_first(Vec<float, L> value, size_t count) {
-  if constexpr (L == 1) {
-    return count ? value : 0.0f;
-  } else {
-    for (int lane = 0; lane < L; ++lane) {
-      if (size_t(lane) >= count) value[lane] = 0.0f;
+// Stores what `epilogue` makes of `count` sums, `step` floats apart, of one vector of channels. The
+// first lies at `at`, the next ones where `pixel_of(i)` says. `out` is the image's first block;
+// channels past the last are stored as zero.
+template <int L, class PixelOf, class Epilogue>
+ONNXC_INLINE void store_pixels(const float* sums, size_t step, size_t count, size_t n,
+                               size_t channel, size_t channels, const PixelOf& pixel_of,
+                               size_t plane, float* out, Epilogue& epilogue) {
+  float* to = out + channel / kBlock * plane + channel % kBlock;
+  if (channel < channels) {
+    for (size_t i = 0; i < count; ++i) {
+      const size_t pixel = pixel_of(i);
+      store<L>(to + pixel * kBlock,
+               Vec<float, L>(epilogue(load<L>(sums + i * step), ConvAt<L>{n, channel, pixel})));
     }
-    return value;
   }
-}
-
-// Stores what `epilogue` makes of `vectors` sums whose first lies at `at`. `out` is the image's
-// first block; channels past the last are stored as zero.
-template <int L, class Epilogue>
-ONNXC_INLINE void store_pixel(const float* sums, size_t vectors, ConvAt<L> at, size_t channels,
-                              size_t plane, float* out, Epilogue& epilogue) {
-  for (size_t v = 0; v < vectors; ++v) {
-    Vec<float, L> value{};
-    if (at.channel < channels) {
-      value = epilogue(load<L>(sums + v * L), at);
-      if (at.channel + L > channels) value = keep_first<L>(value, channels - at.channel);
-    }
-    store<L>(out + at.channel / kBlock * plane + at.pixel * kBlock + at.channel % kBlock, value);
-    at.channel += L;
+  for (size_t lane = channel < channels ? channels - channel : 0; lane < L; ++lane) {
+    for (size_t i = 0; i < count; ++i) to[pixel_of(i) * kBlock + lane] = 0.0f;
   }
 }
 
 // Computes `count` pixels from `first` of the grid for `vectors` (1 or 2) vectors of channels from
-// `channel`, and stores what `epilogue` makes of them. `out` is the image's first block; channels
-// past the last are stored as zero.
-template <int L, class Epilogue>
+// `channel`, and stores what `epilogue` makes of them where `pixel_of` says. `out` is the image's
+// first block.
+template <int L, class PixelOf, class Epilogue>
 ONNXC_INLINE void conv2d_pixels(const ConvSum& sum, const ConvGrid& grid, const float* in,
                                 const float* weights, float* out, size_t n, size_t channel,
-                                size_t vectors, size_t first, size_t count, Epilogue& epilogue) {
+                                size_t vectors, size_t first, size_t count, const PixelOf& pixel_of,
+                                Epilogue& epilogue) {
   using Tile = ConvTile<L>;
   alignas(64) float sums[(Tile::kStrip + Tile::kPixels) * Tile::kVectors * L];
-  size_t row = first / grid.width;
-  size_t column = first % grid.width;
-  while (count) {
-    const size_t now = min_size(count, Tile::kStrip);
+  for (const size_t end = first + count; first < end; first += Tile::kStrip) {
+    const size_t now = min_size(end - first, Tile::kStrip);
     if (vectors == 1) {
       sum_strip<L, 1>(sum, grid, first, now, in, weights, sums);
     } else {
       sum_strip<L, 2>(sum, grid, first, now, in, weights, sums);
     }
-    for (size_t i = 0; i < now; ++i) {
-      const size_t pixel = (grid.out.y + row * grid.out_stride.y) * grid.out_width + grid.out.x +
-                           column * grid.out_stride.x;
-      store_pixel<L>(sums + i * vectors * L, vectors, ConvAt<L>{n, channel, pixel},
-                     grid.out_channels, grid.out_plane, out, epilogue);
-      if (++column == grid.width) {
-        column = 0;
-        ++row;
-      }
+    for (size_t v = 0; v < vectors; ++v) {
+      store_pixels<L>(
+          sums + v * L, vectors * L, now, n, channel + v * L, grid.out_channels,
+          [&](size_t i) ONNXC_LAMBDA { return pixel_of(first + i); }, grid.out_plane, out,
+          epilogue);
     }
-    first += now;
-    count -= now;
   }
 }
 

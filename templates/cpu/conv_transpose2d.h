@@ -48,7 +48,6 @@ ONNXC_INLINE void conv_transpose2d(const float* in, const float* weights, float*
   ConvGrid grid = conv2d_grid(out_image, window);
   grid.origin = {0, 0};
   grid.stride = {1, 1};
-  grid.out_stride = stride;
   for (size_t unit = begin; unit < end; ++unit) {
     const size_t channel = unit % wide * kWide;
     const size_t phase_x = unit / wide % stride.x;
@@ -57,14 +56,18 @@ ONNXC_INLINE void conv_transpose2d(const float* in, const float* weights, float*
     if (phase_y >= out_image.height || phase_x >= out_image.width) continue;
     sum.y = transposed_taps(window.kernel.y, stride.y, window.dilation.y, window.pad.y, phase_y);
     sum.x = transposed_taps(window.kernel.x, stride.x, window.dilation.x, window.pad.x, phase_x);
-    grid.out = {phase_y, phase_x};
     grid.height = ceil_div(out_image.height - phase_y, stride.y);
     grid.width = ceil_div(out_image.width - phase_x, stride.x);
-    conv2d_pixels<L>(sum, grid, in + n * in_image.batch_stride,
-                     weights + channel / kBlock * sum.weight_out_block + channel % kBlock,
-                     out + n * out_image.batch_stride, n, channel,
-                     min_size(ConvTile<L>::kVectors, (channels - channel) / L), 0, grid.pixels(),
-                     epilogue);
+    conv2d_pixels<L>(
+        sum, grid, in + n * in_image.batch_stride,
+        weights + channel / kBlock * sum.weight_out_block + channel % kBlock,
+        out + n * out_image.batch_stride, n, channel,
+        min_size(ConvTile<L>::kVectors, (channels - channel) / L), 0, grid.pixels(),
+        [&](size_t pixel) ONNXC_LAMBDA {
+          return (pixel / grid.width * stride.y + phase_y) * out_image.width +
+                 pixel % grid.width * stride.x + phase_x;
+        },
+        epilogue);
   }
 }
 

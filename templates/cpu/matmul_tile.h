@@ -1,7 +1,7 @@
 // The inner tile of every matrix product: a few rows by a few vectors of columns in registers.
 #pragma once
 
-#include "templates/cpu/size.h"
+#include "templates/cpu/register_tile.h"
 
 namespace onnxc {
 
@@ -40,18 +40,15 @@ struct MatmulTile {
   static constexpr size_t kChunk = 256;
 };
 
-// Adds `k` steps to `sums`, [R][V][L]. Rows from `rows` on repeat the last one.
+// Adds `k` steps to `sums`, [R][V][L], or sets them if `fresh`. Rows from `rows` on repeat the
+// last.
 template <int L, int R, int V>
 ONNXC_KERNEL void add_rows(const MatmulRows& a, size_t rows, const MatmulPanels& b, size_t k,
-                           float* sums) {
+                           bool fresh, float* sums) {
   const float* from[R];
   for (int i = 0; i < R; ++i) from[i] = a.data + ptrdiff_t(min_size(i, rows - 1)) * a.row;
   Vec<float, L> acc[R][V];
-#pragma GCC unroll 16
-  for (int i = 0; i < R; ++i) {
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) acc[i][v] = load<L>(sums + (i * V + v) * L);
-  }
+  load_tile<L, R, V>(acc, sums, fresh);
   constexpr size_t kAhead = 16;
   const float* panels = b.data;
   ptrdiff_t at = 0;
@@ -74,30 +71,26 @@ ONNXC_KERNEL void add_rows(const MatmulRows& a, size_t rows, const MatmulPanels&
     at += a.step;
     panels += b.step;
   }
-#pragma GCC unroll 16
-  for (int i = 0; i < R; ++i) {
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) store<L>(sums + (i * V + v) * L, acc[i][v]);
-  }
+  store_tile<L, R, V>(sums, acc);
 }
 
 // Adds `k` steps to the `sums` of one tile, [..][V][L], and returns how many of `rows` rows it
 // covers.
 template <int L, int V>
 ONNXC_INLINE size_t add_some_rows(const MatmulRows& a, size_t rows, const MatmulPanels& b, size_t k,
-                                  float* sums) {
+                                  bool fresh, float* sums) {
   constexpr int kRows = MatmulTile<L>::kRows;
   if (rows > 4 && kRows > 4) {
     rows = min_size(rows, kRows);
-    add_rows<L, kRows, V>(a, rows, b, k, sums);
+    add_rows<L, kRows, V>(a, rows, b, k, fresh, sums);
     return rows;
   }
   if (rows > 2) {
     rows = min_size(rows, 4);
-    add_rows<L, 4, V>(a, rows, b, k, sums);
+    add_rows<L, 4, V>(a, rows, b, k, fresh, sums);
     return rows;
   }
-  add_rows<L, 2, V>(a, rows, b, k, sums);
+  add_rows<L, 2, V>(a, rows, b, k, fresh, sums);
   return rows;
 }
 
@@ -108,14 +101,13 @@ ONNXC_KERNEL void sum_rows(const MatmulRows& a, size_t rows, const MatmulPanels&
                            float* sums) {
   using Tile = MatmulTile<L>;
   const size_t chunk = max_size(1, ceil_div(k, max_size(1, k / Tile::kChunk)));
-  for (size_t i = 0; i < (rows + Tile::kRows) * V; ++i) store<L>(sums + i * L, Vec<float, L>{});
-  for (size_t begin = 0; begin < k; begin += chunk) {
+  for (size_t begin = 0; begin < max_size(1, k); begin += chunk) {
     const size_t steps = min_size(chunk, k - begin);
     const MatmulPanels part{b.data + begin * b.step, b.panel, b.step};
     for (size_t done = 0; done < rows;) {
       const MatmulRows left{a.data + ptrdiff_t(done) * a.row + ptrdiff_t(begin) * a.step, a.row,
                             a.step};
-      done += add_some_rows<L, V>(left, rows - done, part, steps, sums + done * V * L);
+      done += add_some_rows<L, V>(left, rows - done, part, steps, begin == 0, sums + done * V * L);
     }
   }
 }
