@@ -72,13 +72,13 @@ class Converter {
     node.outputs = {numrs.outputs[0]};
     node.attributes = numrs.attributes;
     node.opset = kOpset;
-    if (node.op_type == "Conv") normalise_convolution(node);
-    if (node.op_type == "Transpose") node.attributes.erase("perm");
-    if (node.op_type == "Dropout") node.attributes.erase("ratio");
-    if (node.op_type == "BatchNormalization") node.attributes.erase("momentum");
-    if (node.op_type == "Softmax") node.attributes.emplace("axis", int64_t{1});
-    if (node.op_type == "Flatten") normalise_flatten(node);
-    if (node.op_type == "Reshape") normalise_reshape(node);
+    if (numrs.op_type == "Conv") normalise_convolution(node);
+    if (numrs.op_type == "Transpose") node.attributes.erase("perm");
+    if (numrs.op_type == "Dropout") node.attributes.erase("ratio");
+    if (numrs.op_type == "BatchNormalization") node.attributes.erase("momentum");
+    if (numrs.op_type == "Softmax") node.attributes.emplace("axis", int64_t{1});
+    if (numrs.op_type == "Flatten") normalise_flatten(node);
+    if (numrs.op_type == "Reshape") normalise_reshape(node);
     model_.graph.nodes.push_back(std::move(node));
   }
 

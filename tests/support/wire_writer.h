@@ -41,23 +41,28 @@ inline WireMessage wire_opset(int version, const std::string& domain = "") {
   return WireMessage().bytes(1, domain).varint(2, static_cast<uint64_t>(version));
 }
 
-inline WireMessage wire_node(const std::string& op_type, const std::initializer_list<std::string> inputs,
-                             const std::initializer_list<std::string> outputs, const std::string& name = "") {
+inline WireMessage wire_node(const std::string& op_type,
+                             const std::initializer_list<std::string> inputs,
+                             const std::initializer_list<std::string> outputs,
+                             const std::string& name = "") {
   WireMessage node;
   for (const std::string& input : inputs) node.bytes(1, input);
   for (const std::string& output : outputs) node.bytes(2, output);
   return node.bytes(3, name).bytes(4, op_type);
 }
 
-inline WireMessage wire_value(const std::string& name, int type, const std::initializer_list<int64_t> dims) {
+inline WireMessage wire_value(const std::string& name, int type,
+                              const std::initializer_list<int64_t> dims) {
   WireMessage shape;
-  for (const int64_t dim : dims) shape.message(1, WireMessage().varint(1, static_cast<uint64_t>(dim)));
+  for (const int64_t dim : dims)
+    shape.message(1, WireMessage().varint(1, static_cast<uint64_t>(dim)));
   const WireMessage tensor = WireMessage().varint(1, static_cast<uint64_t>(type)).message(2, shape);
   return WireMessage().bytes(1, name).message(2, WireMessage().message(1, tensor));
 }
 
 // Type and dimensions only; data fields are appended by the test.
-inline WireMessage wire_tensor(const std::string& name, int type, const std::initializer_list<int64_t> dims) {
+inline WireMessage wire_tensor(const std::string& name, int type,
+                               const std::initializer_list<int64_t> dims) {
   WireMessage tensor;
   for (const int64_t dim : dims) tensor.varint(1, static_cast<uint64_t>(dim));
   return tensor.varint(2, static_cast<uint64_t>(type)).bytes(8, name);

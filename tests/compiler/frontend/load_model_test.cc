@@ -15,7 +15,9 @@ constexpr const char* kHeader = "<ir_version: 8, opset_import: [\"\" : 17]>\n";
 
 OnnxModel load_text(const std::string& graph) { return load_model_text(kHeader + graph); }
 
-OnnxModel load_wire(const WireMessage& model) { return load_model_bytes(std::as_bytes(std::span(model.text()))); }
+OnnxModel load_wire(const WireMessage& model) {
+  return load_model_bytes(std::as_bytes(std::span(model.text())));
+}
 
 std::vector<std::string> operators(const OnnxGraph& graph) {
   std::vector<std::string> types;
@@ -54,17 +56,22 @@ TEST(LoadModel, KeepsWhatTheFileSays) {
 TEST(LoadModel, WeightsOutliveTheDeletedFile) {
   const TemporaryFolder folder;
   const std::string path = folder.write(
-      "m.onnx", wire_model(wire_graph_with_initializer(wire_tensor("w", 1, {2}).bytes(9, raw({1.0f, 2.0f})))).text());
+      "m.onnx",
+      wire_model(wire_graph_with_initializer(wire_tensor("w", 1, {2}).bytes(9, raw({1.0f, 2.0f}))))
+          .text());
   const OnnxModel model = load_model(path);
   std::filesystem::remove(path);
   EXPECT_EQ(model.graph.initializers.at("w").data<float>()[1], 2.0f);
 }
 
 TEST(LoadModel, SortsNodesAndKeepsAGivenOrder) {
-  EXPECT_EQ(operators(load_text("g (float x) => (float y) { y = Neg(b) b = Exp(a) a = Abs(x) }").graph),
-            (std::vector<std::string>{"Abs", "Exp", "Neg"}));
-  EXPECT_EQ(operators(load_text("g (float x) => (float y) { b = Exp(x) a = Abs(x) y = Add(a, b) }").graph),
-            (std::vector<std::string>{"Exp", "Abs", "Add"}));
+  EXPECT_EQ(
+      operators(load_text("g (float x) => (float y) { y = Neg(b) b = Exp(a) a = Abs(x) }").graph),
+      (std::vector<std::string>{"Abs", "Exp", "Neg"}));
+  EXPECT_EQ(
+      operators(
+          load_text("g (float x) => (float y) { b = Exp(x) a = Abs(x) y = Add(a, b) }").graph),
+      (std::vector<std::string>{"Exp", "Abs", "Add"}));
 }
 
 TEST(LoadModel, SortsByWhatSubgraphsCapture) {
@@ -75,7 +82,8 @@ TEST(LoadModel, SortsByWhatSubgraphsCapture) {
 }
 
 TEST(LoadModel, AnInitializerThatIsAnInputIsAConstant) {
-  const OnnxModel model = load_text("g (float[2] x, float[2] w) => (float[2] y) <float[2] w = {1, 2}> { y = Add(x, w) }");
+  const OnnxModel model = load_text(
+      "g (float[2] x, float[2] w) => (float[2] y) <float[2] w = {1, 2}> { y = Add(x, w) }");
   ASSERT_EQ(model.graph.inputs.size(), 1u);
   EXPECT_EQ(model.graph.inputs[0].name, "x");
   EXPECT_EQ(model.graph.initializers.count("w"), 1u);
@@ -110,9 +118,10 @@ TEST(LoadModel, TheFirstFilesMeanOpset1) {
 }
 
 TEST(LoadModel, TheStandardDomainHasOneSpelling) {
-  const OnnxModel model =
-      load_model_text("<ir_version: 8, opset_import: [\"ai.onnx\" : 13, \"ai.onnx.ml\" : 3]> g (float x) => (float z) "
-                      "{ y = ai.onnx.Neg(x) z = ai.onnx.ml.Scaler(y) }");
+  const OnnxModel model = load_model_text(
+      "<ir_version: 8, opset_import: [\"ai.onnx\" : 13, \"ai.onnx.ml\" : 3]> g (float x) => (float "
+      "z) "
+      "{ y = ai.onnx.Neg(x) z = ai.onnx.ml.Scaler(y) }");
   EXPECT_EQ(model.opsets.at(""), 13);
   EXPECT_EQ(model.graph.nodes[0].domain, "");
   EXPECT_EQ(model.graph.nodes[0].opset, 13);
@@ -163,7 +172,8 @@ TEST(LoadModel, FunctionsAreInlined) {
     twice <k> (a) => (b) { t = Op <axis: int = @k> (a)  b = local.once(t) }
     <domain: "local", opset_import: ["" : 15]>
     once (a) => (b) { t = Exp(a)  b = Neg(t) })");
-  EXPECT_EQ(operators(model.graph), (std::vector<std::string>{"Op", "Exp", "Neg", "Op", "Exp", "Neg"}));
+  EXPECT_EQ(operators(model.graph),
+            (std::vector<std::string>{"Op", "Exp", "Neg", "Op", "Exp", "Neg"}));
   const auto& nodes = model.graph.nodes;
   EXPECT_EQ(std::get<int64_t>(nodes[0].attributes.at("axis")), 3);
   EXPECT_EQ(nodes[3].attributes.count("axis"), 0u);
@@ -188,7 +198,8 @@ TEST(LoadModel, FunctionBodiesWithSubgraphsAreRenamedThroughout) {
       r = If <then_branch = u () => (p) { p = Abs(t) }, else_branch = v () => (q) <float k = {1}> { q = Add(b, k) }> (a) })");
   ASSERT_EQ(operators(model.graph), (std::vector<std::string>{"Exp", "Neg", "If"}));
   const OnnxNode& choice = model.graph.nodes[2];
-  EXPECT_EQ(subgraph(choice, "then_branch").nodes.at(0).inputs.at(0), model.graph.nodes[1].outputs.at(0));
+  EXPECT_EQ(subgraph(choice, "then_branch").nodes.at(0).inputs.at(0),
+            model.graph.nodes[1].outputs.at(0));
   EXPECT_NE(model.graph.nodes[1].outputs.at(0), "t");
   const OnnxGraph& other = subgraph(choice, "else_branch");
   EXPECT_EQ(other.nodes.at(0).inputs.at(0), "t");
@@ -216,7 +227,8 @@ TEST(LoadModel, ReadsProtobufText) {
 }
 
 TEST(LoadModel, ReadsProtobufJson) {
-  const std::string text = R"({"irVersion": "8", "opsetImport": [{"version": "17"}], "graph": {"name": "g",
+  const std::string text =
+      R"({"irVersion": "8", "opsetImport": [{"version": "17"}], "graph": {"name": "g",
     "node": [{"input": ["x", "w"], "output": ["y"], "opType": "Add"}],
     "initializer": [{"name": "w", "dims": ["2"], "dataType": 1, "rawData": "AACAPwAAAEA="}],
     "input": [{"name": "x", "type": {"tensorType": {"elemType": 1, "shape": {"dim": [{"dimValue": "2"}]}}}}],

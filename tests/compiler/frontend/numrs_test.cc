@@ -1,4 +1,5 @@
-// NumRs models: where its operators differ from ONNX's, which inputs are dynamic, and what is refused.
+// NumRs models: where its operators differ from ONNX's, which inputs are dynamic, and what is
+// refused.
 #include "compiler/frontend/numrs.h"
 
 #include <fmt/format.h>
@@ -15,29 +16,39 @@ namespace {
 
 std::string byte_list(const std::string& bytes) {
   std::string text;
-  for (const char byte : bytes) text += fmt::format("{}{}", text.empty() ? "" : ",", static_cast<uint8_t>(byte));
+  for (const char byte : bytes)
+    text += fmt::format("{}{}", text.empty() ? "" : ",", static_cast<uint8_t>(byte));
   return "[" + text + "]";
 }
 
-std::string tensor(const std::string& name, int dtype, const std::string& shape, const std::string& bytes) {
-  return fmt::format(R"({{"name":"{}","dtype":{},"shape":{},"data":{}}})", name, dtype, shape, byte_list(bytes));
+std::string tensor(const std::string& name, int dtype, const std::string& shape,
+                   const std::string& bytes) {
+  return fmt::format(R"({{"name":"{}","dtype":{},"shape":{},"data":{}}})", name, dtype, shape,
+                     byte_list(bytes));
 }
 
-std::string node(const std::string& op_type, const std::string& inputs, const std::string& attributes = "") {
-  return fmt::format(R"({{"name":"n","op_type":"{}","inputs":[{}],"outputs":["y"],"attributes":{{{}}}}})", op_type,
-                     inputs, attributes);
+std::string node(const std::string& op_type, const std::string& inputs,
+                 const std::string& attributes = "") {
+  return fmt::format(
+      R"({{"name":"n","op_type":"{}","inputs":[{}],"outputs":["y"],"attributes":{{{}}}}})", op_type,
+      inputs, attributes);
 }
 
-std::string model(const std::string& nodes, const std::string& inputs, const std::string& initializers) {
-  return fmt::format(R"({{"metadata":{{"name":"m","version":1,"author":"a","description":"d","domain":"ai.numrs",
+std::string model(const std::string& nodes, const std::string& inputs,
+                  const std::string& initializers) {
+  return fmt::format(
+      R"({{"metadata":{{"name":"m","version":1,"author":"a","description":"d","domain":"ai.numrs",
       "opset_version":18,"producer_name":"NumRs","producer_version":"0.1.23","metadata":{{"k":"v"}}}},
     "graph":{{"name":"g","nodes":[{}],"inputs":[{}],"outputs":["y"],"initializers":[{}]}}}})",
-                     nodes, inputs, initializers);
+      nodes, inputs, initializers);
 }
 
-std::string input(const std::string& name, const std::string& shape) { return tensor(name, 1, shape, ""); }
+std::string input(const std::string& name, const std::string& shape) {
+  return tensor(name, 1, shape, "");
+}
 
-OnnxModel load_one(const std::string& op_type, const std::string& shape, const std::string& attributes) {
+OnnxModel load_one(const std::string& op_type, const std::string& shape,
+                   const std::string& attributes) {
   return load_numrs(model(node(op_type, "\"x\"", attributes), input("x", shape), ""));
 }
 
@@ -76,7 +87,8 @@ TEST(Numrs, TransposeReversesAllAxes) {
 }
 
 TEST(Numrs, FlattenKeepsTheLeadingAxes) {
-  EXPECT_EQ(load_one("Flatten", "[1,3,4]", R"("axis":{"Int":1})").graph.nodes.at(0).op_type, "Flatten");
+  EXPECT_EQ(load_one("Flatten", "[1,3,4]", R"("axis":{"Int":1})").graph.nodes.at(0).op_type,
+            "Flatten");
   const OnnxModel loaded = load_one("Flatten", "[1,3,4,5]", R"("axis":{"Int":2})");
   const OnnxNode& reshape = loaded.graph.nodes.at(0);
   EXPECT_EQ(reshape.op_type, "Reshape");
@@ -86,7 +98,8 @@ TEST(Numrs, FlattenKeepsTheLeadingAxes) {
 
 TEST(Numrs, ConvolutionUsesOneStrideAndOnePadding) {
   const OnnxModel loaded = load_numrs(
-      model(node("Conv", R"("x","w")", R"("strides":{"Ints":[2]},"pads":{"Ints":[1,7]},"kernel_shape":{"Ints":[1]})"),
+      model(node("Conv", R"("x","w")",
+                 R"("strides":{"Ints":[2]},"pads":{"Ints":[1,7]},"kernel_shape":{"Ints":[1]})"),
             input("x", "[1,1,8]"), tensor("w", 1, "[1,1,1]", raw({1.0f}))));
   const auto& attributes = loaded.graph.nodes.at(0).attributes;
   EXPECT_EQ(std::get<Ints>(attributes.at("strides")), (Ints{2}));
@@ -94,18 +107,22 @@ TEST(Numrs, ConvolutionUsesOneStrideAndOnePadding) {
 }
 
 TEST(Numrs, DropoutAndBatchNormalizationAreInference) {
-  EXPECT_TRUE(load_one("Dropout", "[1,4]", R"("ratio":{"Float":0.1})").graph.nodes.at(0).attributes.empty());
+  EXPECT_TRUE(load_one("Dropout", "[1,4]", R"("ratio":{"Float":0.1})")
+                  .graph.nodes.at(0)
+                  .attributes.empty());
   const std::string one = tensor("w", 1, "[2]", raw({1.0f, 2.0f}));
-  const OnnxModel loaded = load_numrs(model(node("BatchNormalization", R"("x","w","w","w","w")",
-                                                 R"("epsilon":{"Float":1e-05},"momentum":{"Float":0.1})"),
-                                            input("x", "[1,2,3]"), one));
+  const OnnxModel loaded =
+      load_numrs(model(node("BatchNormalization", R"("x","w","w","w","w")",
+                            R"("epsilon":{"Float":1e-05},"momentum":{"Float":0.1})"),
+                       input("x", "[1,2,3]"), one));
   EXPECT_EQ(loaded.graph.nodes.at(0).attributes.size(), 1u);
   EXPECT_EQ(std::get<float>(loaded.graph.nodes.at(0).attributes.at("epsilon")), 1e-5f);
 }
 
 TEST(Numrs, AZeroInAReshapeIsASize) {
   const auto reshape = [](const std::initializer_list<int64_t> sizes) {
-    return load_numrs(model(node("Reshape", R"("x","s")"), input("x", "[2,0]"), tensor("s", 7, "[2]", raw(sizes))));
+    return load_numrs(model(node("Reshape", R"("x","s")"), input("x", "[2,0]"),
+                            tensor("s", 7, "[2]", raw(sizes))));
   };
   const OnnxModel zero = reshape({0, 4});
   EXPECT_EQ(std::get<int64_t>(zero.graph.nodes.at(0).attributes.at("allowzero")), 1);
@@ -116,10 +133,11 @@ TEST(Numrs, AZeroInAReshapeIsASize) {
 }
 
 TEST(Numrs, OtherElementTypesBecomeFloat) {
-  for (const auto& [dtype, bytes] : {std::pair(6, raw<int32_t>({3, -4})), std::pair(7, raw<int64_t>({3, -4})),
-                                     std::pair(11, raw<double>({3, -4})), std::pair(1, raw<float>({3, -4}))}) {
-    const OnnxModel loaded =
-        load_numrs(model(node("Add", R"("x","w")"), input("x", "[2]"), tensor("w", dtype, "[2]", bytes)));
+  for (const auto& [dtype, bytes] :
+       {std::pair(6, raw<int32_t>({3, -4})), std::pair(7, raw<int64_t>({3, -4})),
+        std::pair(11, raw<double>({3, -4})), std::pair(1, raw<float>({3, -4}))}) {
+    const OnnxModel loaded = load_numrs(
+        model(node("Add", R"("x","w")"), input("x", "[2]"), tensor("w", dtype, "[2]", bytes)));
     EXPECT_EQ(loaded.graph.initializers.at("w").type(), DType::kFloat) << dtype;
     EXPECT_EQ(loaded.graph.initializers.at("w").as_double(1), -4) << dtype;
   }
@@ -148,7 +166,8 @@ TEST(Numrs, TheBatchIsAHintUnlessSomethingPinsIt) {
   EXPECT_EQ(batch(load_one("Relu", "[1,4]", "")), "batch,4");
   EXPECT_EQ(batch(load_one("Flatten", "[1,2,4]", R"("axis":{"Int":1})")), "batch,2,4");
   const auto reshape = [](const std::initializer_list<int64_t> sizes) {
-    return load_numrs(model(node("Reshape", R"("x","s")"), input("x", "[1,2,2]"), tensor("s", 7, "[2]", raw(sizes))));
+    return load_numrs(model(node("Reshape", R"("x","s")"), input("x", "[1,2,2]"),
+                            tensor("s", 7, "[2]", raw(sizes))));
   };
   EXPECT_EQ(batch(reshape({1, 4})), "1,2,2");
   EXPECT_EQ(batch(reshape({-1, 4})), "batch,2,2");
@@ -161,8 +180,8 @@ TEST(Numrs, TheBatchIsAHintUnlessSomethingPinsIt) {
 }
 
 TEST(Numrs, InputsOfAnotherSizeKeepIt) {
-  const OnnxModel loaded =
-      load_numrs(model(node("Add", R"("x","z")"), input("x", "[4,3]") + "," + input("z", "[1,3]"), ""));
+  const OnnxModel loaded = load_numrs(
+      model(node("Add", R"("x","z")"), input("x", "[4,3]") + "," + input("z", "[1,3]"), ""));
   EXPECT_EQ(dims_of(loaded.graph.inputs.at(0)), "batch,3");
   EXPECT_EQ(dims_of(loaded.graph.inputs.at(1)), "1,3");
 }
@@ -190,8 +209,9 @@ TEST(Numrs, MalformedFilesAreRefused) {
   const std::string x = input("x", "[1,4]");
   const std::string prefix = "this NumRs model is malformed: ";
   EXPECT_EQ(error_of("{}"), prefix + "the model has no \"metadata\"");
-  EXPECT_EQ(error_of(model(R"({"name":"n","op_type":"Relu","inputs":["x"],"outputs":["y"]})", x, "")),
-            prefix + "node 0 \"n\" has no \"attributes\"");
+  EXPECT_EQ(
+      error_of(model(R"({"name":"n","op_type":"Relu","inputs":["x"],"outputs":["y"]})", x, "")),
+      prefix + "node 0 \"n\" has no \"attributes\"");
   EXPECT_EQ(error_of(model(node("Relu", "\"x\"", R"("k":{"Float":null})"), x, "")),
             prefix + "attribute \"k\" of node \"n\" holds null");
   EXPECT_EQ(error_of(model(node("Relu", "\"x\"", R"("k":{"Int":1,"Float":1})"), x, "")),
@@ -201,19 +221,26 @@ TEST(Numrs, MalformedFilesAreRefused) {
   EXPECT_EQ(error_of(model(node("Relu", "\"x\""), x, tensor("w", 1, "[2]", "1234"))),
             prefix + "tensor \"w\" has 4 bytes, but float[2] needs 8");
   EXPECT_EQ(error_of(model(node("Relu", "\"x\""), x, tensor("w", 10, "[2]", "1234"))),
-            prefix + "tensor \"w\" has the dtype 10; 1 (float), 6 (int32), 7 (int64) and 11 (double) are known");
-  EXPECT_EQ(error_of(model(node("Relu", "\"x\""), x, R"({"name":"w","dtype":1,"shape":[1],"data":[256,0,0,0]})")),
+            prefix +
+                "tensor \"w\" has the dtype 10; 1 (float), 6 (int32), 7 (int64) and 11 (double) "
+                "are known");
+  EXPECT_EQ(error_of(model(node("Relu", "\"x\""), x,
+                           R"({"name":"w","dtype":1,"shape":[1],"data":[256,0,0,0]})")),
             prefix + "byte 0 of tensor \"w\" is 256");
-  EXPECT_EQ(error_of(model(node("Relu", "\"x\""), x, tensor("w", 1, "[9999999999,9999999999]", ""))),
-            prefix + "tensor \"w\" has the absurd shape [9999999999,9999999999]");
-  EXPECT_EQ(error_of(model(R"({"name":3,"op_type":"Relu","inputs":["x"],"outputs":["y"],"attributes":{}})", x, "")),
-            prefix + "\"name\" of node 0 \"\" is a number");
+  EXPECT_EQ(
+      error_of(model(node("Relu", "\"x\""), x, tensor("w", 1, "[9999999999,9999999999]", ""))),
+      prefix + "tensor \"w\" has the absurd shape [9999999999,9999999999]");
+  EXPECT_EQ(
+      error_of(model(
+          R"({"name":3,"op_type":"Relu","inputs":["x"],"outputs":["y"],"attributes":{}})", x, "")),
+      prefix + "\"name\" of node 0 \"\" is a number");
   EXPECT_EQ(error_of("[]"), prefix + "the file is a list, not a model");
 }
 
 TEST(Numrs, EveryCutIsAnError) {
-  const std::string text = model(node("Add", R"("x","w")", R"("t":{"Tensor":[[1],[1.0]]},"i":{"Ints":[1]})"),
-                                 input("x", "[2]"), tensor("w", 1, "[1]", raw({1.0f})));
+  const std::string text =
+      model(node("Add", R"("x","w")", R"("t":{"Tensor":[[1],[1.0]]},"i":{"Ints":[1]})"),
+            input("x", "[2]"), tensor("w", 1, "[1]", raw({1.0f})));
   ASSERT_EQ(error_of(text), "no error");
   for (size_t length = 0; length < text.size(); ++length) {
     EXPECT_NE(error_of(text.substr(0, length)), "no error") << length;

@@ -44,7 +44,8 @@ TEST(ParseOnnxText, ReadsTheHeader) {
 }
 
 TEST(ParseOnnxText, ReadsTypes) {
-  const ProtoModel model = parse_graph(R"(g (float s, float[] unknown, int64[N, 3, ?, "a b"] t, seq(float16[2]) q,
+  const ProtoModel model =
+      parse_graph(R"(g (float s, float[] unknown, int64[N, 3, ?, "a b"] t, seq(float16[2]) q,
       optional(seq(int4[])) o, map(string, float[1]) m, untyped) => () {})");
   const auto& inputs = model.graph->inputs;
   ASSERT_EQ(inputs.size(), 7u);
@@ -96,7 +97,8 @@ TEST(ParseOnnxText, ReadsAttributes) {
   EXPECT_EQ(parse_attribute("k: ints = []").type, ProtoAttributeType::kInts);
   EXPECT_EQ(parse_attribute("k = [\"a\", \"b\"]").strings, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(parse_attribute("k = float[2] {1, 2}").tensors.at(0).value->as_double(1), 2.0);
-  EXPECT_EQ(parse_attribute("k: type_proto = seq(int64[3])").types.at(0).kind, OnnxType::Kind::kSequence);
+  EXPECT_EQ(parse_attribute("k: type_proto = seq(int64[3])").types.at(0).kind,
+            OnnxType::Kind::kSequence);
   EXPECT_EQ(parse_attribute("k: int = @outer").ref_attr_name, "outer");
   const ProtoAttribute graph = parse_attribute("k = sub (float a) => (b) { b = Neg(a) }");
   EXPECT_EQ(graph.type, ProtoAttributeType::kGraph);
@@ -104,7 +106,8 @@ TEST(ParseOnnxText, ReadsAttributes) {
 }
 
 TEST(ParseOnnxText, ReadsInitializers) {
-  const ProtoModel model = parse_graph(R"(g (float[2] x, int64[2] a = {1, -9223372036854775808}) => (float[2] y)
+  const ProtoModel model =
+      parse_graph(R"(g (float[2] x, int64[2] a = {1, -9223372036854775808}) => (float[2] y)
     <float16[2] h = {1.5, 2}, bool[2] t = {true, 0}, int4[3] n = {-8, 7, -1}, string[1] s = {"z"},
      float[2] e = ["location" : "w.bin", "offset" : "8"], float16[N] info> {})");
   const auto& tensors = model.graph->initializers;
@@ -134,10 +137,12 @@ TEST(ParseOnnxText, ReadsFunctions) {
 }
 
 TEST(ParseOnnxText, ErrorsNameLineAndColumn) {
-  EXPECT_EQ(error_of("<ir_version: 8>\ng (float x) = (float y) {}"), "line 2, column 13: expected \"=>\", found \"=\"");
+  EXPECT_EQ(error_of("<ir_version: 8>\ng (float x) = (float y) {}"),
+            "line 2, column 13: expected \"=>\", found \"=\"");
   EXPECT_EQ(error_of("<ir_version: 8"), "line 1, column 15: the text ends where \">\" is expected");
   EXPECT_EQ(error_of("<speed: 8>"), "line 1, column 8: unknown property \"speed\"");
-  EXPECT_EQ(error_of("g () => () { y = Op <k = [1, \"a\"]> () }"), "line 1, column 34: the list \"k\" mixes types");
+  EXPECT_EQ(error_of("g () => () { y = Op <k = [1, \"a\"]> () }"),
+            "line 1, column 34: the list \"k\" mixes types");
   EXPECT_EQ(error_of("g () => () { y = Op <k: nothing = 1> () }"),
             "line 1, column 32: unknown attribute type \"nothing\"");
   EXPECT_EQ(error_of("g () => () { y = Op <k: int = 1.5> () }"),
@@ -150,11 +155,13 @@ TEST(ParseOnnxText, ErrorsNameLineAndColumn) {
             "line 1, column 26: a tensor's data needs a shape of numbers");
   EXPECT_EQ(error_of("g () => () { y = Op <k = 99999999999999999999> () }"),
             "line 1, column 26: the integer 99999999999999999999 is out of range");
-  EXPECT_EQ(error_of("g () => () { y = Op <k = \"open> () }"), "line 1, column 37: a quoted string is not closed");
+  EXPECT_EQ(error_of("g () => () { y = Op <k = \"open> () }"),
+            "line 1, column 37: a quoted string is not closed");
 }
 
 TEST(ParseOnnxText, EveryCutOfAModelIsAnError) {
-  const std::string text = R"(<ir_version: 8, opset_import: ["" : 17]> g (float[N,2] x) => (float[N,2] y)
+  const std::string text =
+      R"(<ir_version: 8, opset_import: ["" : 17]> g (float[N,2] x) => (float[N,2] y)
     <float[2] w = {1, -2.5e1}> { [n] y = Add <k = [1,2], g = s (a) => (a) {}, t = float[1]{1}> (x, w) }
     <domain: "d"> f <a> (x) => (y) { y = Op <z: int = @a> (x) })";
   const size_t graph_end = text.find("\n    <domain");

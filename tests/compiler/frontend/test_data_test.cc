@@ -34,7 +34,8 @@ TEST(TestData, ReadsTensors) {
 }
 
 TEST(TestData, ReadsSequencesAlsoNestedAndEmpty) {
-  const WireMessage inner = WireMessage().varint(2, 1).message(3, floats({1})).message(3, floats({2, 3}));
+  const WireMessage inner =
+      WireMessage().varint(2, 1).message(3, floats({1})).message(3, floats({2, 3}));
   const OnnxType type = type_of(OnnxType::Kind::kSequence);
   const TestValue flat = read(inner, type);
   ASSERT_EQ(flat.elements.size(), 2u);
@@ -48,7 +49,8 @@ TEST(TestData, ReadsSequencesAlsoNestedAndEmpty) {
 TEST(TestData, ReadsOptionals) {
   OnnxType type = type_of(OnnxType::Kind::kOptional);
   type.element = std::make_shared<OnnxType>(type_of(OnnxType::Kind::kTensor, DType::kFloat));
-  const TestValue full = read(WireMessage().bytes(1, "o").varint(2, 1).message(3, floats({4})), type);
+  const TestValue full =
+      read(WireMessage().bytes(1, "o").varint(2, 1).message(3, floats({4})), type);
   EXPECT_EQ(full.kind, TestValue::Kind::kOptional);
   ASSERT_EQ(full.elements.size(), 1u);
   EXPECT_EQ(full.elements[0].tensor.as_double(0), 4.0);
@@ -59,14 +61,18 @@ TEST(TestData, ReadsOptionals) {
 }
 
 TEST(TestData, ReadsMaps) {
-  const WireMessage values = WireMessage().varint(2, 1).message(3, floats({1})).message(3, floats({2}));
+  const WireMessage values =
+      WireMessage().varint(2, 1).message(3, floats({1})).message(3, floats({2}));
   const OnnxType type = type_of(OnnxType::Kind::kMap, DType::kInt64);
-  const TestValue numbers = read(WireMessage().varint(2, 7).varint(3, 10).varint(3, 20).message(5, values), type);
+  const TestValue numbers =
+      read(WireMessage().varint(2, 7).varint(3, 10).varint(3, 20).message(5, values), type);
   EXPECT_EQ(numbers.tensor.as_int64s(), (std::vector<int64_t>{10, 20}));
   EXPECT_EQ(numbers.elements.at(1).tensor.as_double(0), 2.0);
-  const TestValue words = read(WireMessage().varint(2, 8).bytes(4, "a").bytes(4, "b").message(5, values), type);
+  const TestValue words =
+      read(WireMessage().varint(2, 8).bytes(4, "a").bytes(4, "b").message(5, values), type);
   EXPECT_EQ(words.tensor.strings(), (std::vector<std::string>{"a", "b"}));
-  EXPECT_THROW(read(WireMessage().varint(2, 7).varint(3, 10).message(5, values), type), CompileError);
+  EXPECT_THROW(read(WireMessage().varint(2, 7).varint(3, 10).message(5, values), type),
+               CompileError);
 }
 
 TEST(TestData, Uint16WhereBfloat16IsMeantIsItsBits) {
@@ -80,7 +86,8 @@ TEST(TestData, EveryCutOfATensorIsAnErrorOrSmaller) {
   const std::string whole = WireMessage().varint(2, 1).message(3, floats({1, 2, 3})).text();
   const TemporaryFolder folder;
   for (size_t length = 3; length < whole.size(); ++length) {
-    EXPECT_THROW(read_test_value(folder.write("v.pb", whole.substr(0, length)), type_of(OnnxType::Kind::kSequence)),
+    EXPECT_THROW(read_test_value(folder.write("v.pb", whole.substr(0, length)),
+                                 type_of(OnnxType::Kind::kSequence)),
                  CompileError)
         << length;
   }
@@ -88,9 +95,10 @@ TEST(TestData, EveryCutOfATensorIsAnErrorOrSmaller) {
 
 TEST(TestData, FindsFilesByTheirNumbers) {
   const TemporaryFolder folder;
-  for (const char* name : {"test_data_set_10/input_0.pb", "test_data_set_2/input_10.pb", "test_data_set_2/input_9.pb",
-                           "test_data_set_2/output_1.pb", "test_data_set_2/output_x.pb", "test_data_set_2/notes.txt",
-                           "other/input_0.pb"}) {
+  for (const char* name :
+       {"test_data_set_10/input_0.pb", "test_data_set_2/input_10.pb", "test_data_set_2/input_9.pb",
+        "test_data_set_2/output_1.pb", "test_data_set_2/output_x.pb", "test_data_set_2/notes.txt",
+        "other/input_0.pb"}) {
     folder.write(name, "");
   }
   const std::vector<TestDataSet> sets = find_test_data(folder.path().string());
@@ -99,7 +107,8 @@ TEST(TestData, FindsFilesByTheirNumbers) {
   ASSERT_EQ(sets[0].inputs.size(), 11u);
   EXPECT_EQ(sets[0].inputs[8], "");
   EXPECT_EQ(sets[0].inputs[10], folder.file("test_data_set_2/input_10.pb"));
-  EXPECT_EQ(sets[0].outputs, (std::vector<std::string>{"", folder.file("test_data_set_2/output_1.pb")}));
+  EXPECT_EQ(sets[0].outputs,
+            (std::vector<std::string>{"", folder.file("test_data_set_2/output_1.pb")}));
   EXPECT_EQ(sets[1].inputs.size(), 1u);
   EXPECT_THROW(find_test_data(folder.file("nothing")), CompileError);
 }

@@ -73,14 +73,16 @@ TEST(Npy, DataStartsAtAMultipleOf64) {
 TEST(Npy, FortranOrderIsTurnedRound) {
   const TemporaryFolder folder;
   const std::string path = folder.write(
-      "f.npy", file_with("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", {1, 4, 2, 5, 3, 6}));
+      "f.npy",
+      file_with("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", {1, 4, 2, 5, 3, 6}));
   EXPECT_EQ(read_npy(path).as_int64s(), (std::vector<int64_t>{1, 2, 3, 4, 5, 6}));
 }
 
 TEST(Npy, BigEndianIsSwapped) {
   const TemporaryFolder folder;
-  const std::string path = folder.write(
-      "b.npy", file_with("{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }", std::string("\x01\x02\xff\xfe", 4)));
+  const std::string path =
+      folder.write("b.npy", file_with("{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }",
+                                      std::string("\x01\x02\xff\xfe", 4)));
   EXPECT_EQ(read_npy(path).as_int64s(), (std::vector<int64_t>{0x102, -2}));
 }
 
@@ -91,15 +93,20 @@ TEST(Npy, BrokenFilesAreRefused) {
   };
   EXPECT_EQ(message("no array"), "this is no .npy file");
   EXPECT_EQ(message("\x93NUMPY"), "the .npy file is cut in its header");
-  EXPECT_EQ(message(file_with("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", "12345678")),
-            "the file is cut: its shape (3) needs 12 bytes, 8 are there");
-  EXPECT_EQ(message(file_with("{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999, 9999999999), }", "")),
-            "the shape (9999999999,9999999999) is absurd");
+  EXPECT_EQ(
+      message(file_with("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", "12345678")),
+      "the file is cut: its shape (3) needs 12 bytes, 8 are there");
+  EXPECT_EQ(
+      message(file_with(
+          "{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999, 9999999999), }", "")),
+      "the shape (9999999999,9999999999) is absurd");
   EXPECT_EQ(message(file_with("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "")),
             "the element type '|O' is not known");
-  EXPECT_EQ(message(file_with("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "")),
-            "structured .npy arrays are not supported");
-  EXPECT_EQ(message(file_with("{'fortran_order': False, 'shape': (1,), }", "")), "the .npy header has no 'descr'");
+  EXPECT_EQ(
+      message(file_with("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "")),
+      "structured .npy arrays are not supported");
+  EXPECT_EQ(message(file_with("{'fortran_order': False, 'shape': (1,), }", "")),
+            "the .npy header has no 'descr'");
 }
 
 }  // namespace

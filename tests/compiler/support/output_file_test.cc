@@ -16,7 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 size_t files_in(const TemporaryFolder& folder) {
-  return static_cast<size_t>(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()));
+  return static_cast<size_t>(
+      std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()));
 }
 
 std::string message_of(const auto& body) {
@@ -65,7 +66,8 @@ TEST(OutputFiles, AFailureDuringCommitRestoresTheOldFiles) {
   files.add(folder.file("new")).write("new file");
   files.add(folder.file("b")).write("new b");
   fs::create_directories(folder.file("b/in the way"));
-  EXPECT_NE(message_of([&] { files.commit(); }).find("cannot write " + folder.file("b")), std::string::npos);
+  EXPECT_NE(message_of([&] { files.commit(); }).find("cannot write " + folder.file("b")),
+            std::string::npos);
   EXPECT_EQ(content_of(folder.file("a")), "old a");
   EXPECT_FALSE(fs::exists(folder.file("new")));
   files = OutputFiles();
