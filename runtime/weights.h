@@ -35,7 +35,7 @@ struct WeightsHeader {
   uint64_t file_size;      // of the whole file, this header included
   uint8_t model_hash[32];  // SHA-256 of the model
   uint64_t checksum;  // FNV-1a over the 8-byte words that follow, the last one padded with zeros
-  uint8_t reserved[8];
+  uint64_t layout;    // of which constant lies where, as the code that reads them has it
 };
 static_assert(sizeof(WeightsHeader) == 64);
 
