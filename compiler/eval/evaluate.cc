@@ -68,6 +68,9 @@ struct EvaluateOp {
   std::vector<Tensor> operator()(const Conv& conv) const {
     return {evaluate_conv(conv, inputs, result_dims(), symbols)};
   }
+  std::vector<Tensor> operator()(const MatMul&) const {
+    throw InternalError(__FILE__, __LINE__, "a chosen matrix product is not evaluated");
+  }
   std::vector<Tensor> operator()(const KernelCall& call) const {
     const ReferenceKernel kernel = reference_kernel(call.kernel);
     if (!kernel) throw CompileError("kernel {} has no reference", call.kernel);

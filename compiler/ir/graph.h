@@ -83,8 +83,8 @@ struct Conv {
   E finish;  // null: the accumulator itself
   // Empty: plain layouts. Otherwise the kernel's name; the output, w and, but for conv2d_first, x
   // lie as it wants them, and `kernel` and `in_channels` keep what the packed shapes no longer say.
-  std::string method;
-  std::vector<int64_t> kernel;
+  std::string method = {};
+  std::vector<int64_t> kernel = {};
   int64_t in_channels = 0;
 };
 
