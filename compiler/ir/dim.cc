@@ -439,8 +439,9 @@ bool nonnegative_everywhere(const Dim& a) {
         return proves_nonnegative(rest * c + Dim(t.coefficient) * bound);
       } else {
         const Range r = range_of(*f);
-        if (t.factors.size() != 1) return false;
-        product = Dim(t.coefficient) * (negative ? Dim(r.max) : Dim(r.min));
+        const int64_t bound = negative ? r.max : r.min;
+        if (t.factors.size() != 1 || std::abs(bound) >= kLimit) return false;
+        product = Dim(saturate(__int128{t.coefficient} * bound));
       }
     }
     lowest = lowest + product;
