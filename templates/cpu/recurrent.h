@@ -7,7 +7,7 @@
 namespace onnxc {
 
 // Units whose weights are packed side by side.
-constexpr size_t kRecurrentBlock = 16;
+[[maybe_unused]] constexpr size_t kRecurrentBlock = 16;
 
 constexpr ONNXC_INLINE size_t padded_units(size_t hidden) {
   return (hidden + kRecurrentBlock - 1) / kRecurrentBlock * kRecurrentBlock;

@@ -9,17 +9,17 @@
 #include <immintrin.h>
 #endif
 
-// ONNXC_INLINE: a function that is always inlined. ONNXC_LAMBDA follows a lambda's parameters and says
-// the same of it. ONNXC_NOINLINE: a path kept apart. None throws, which only GCC is told: it saves the
-// C++ runtime's exception tables there, and would cost them with Clang.
+// ONNXC_INLINE: a function that is always inlined. ONNXC_LAMBDA follows a lambda's parameters and
+// says the same of it. ONNXC_NOINLINE: a path kept apart. None throws, which only GCC is told: it
+// saves the C++ runtime's exception tables there, and would cost them with Clang.
 #if defined(__clang__)
-#define ONNXC_INLINE inline __attribute__((always_inline))
+#define ONNXC_INLINE inline __attribute__((always_inline, unused))
 #define ONNXC_LAMBDA __attribute__((always_inline))
-#define ONNXC_NOINLINE inline __attribute__((noinline))
+#define ONNXC_NOINLINE inline __attribute__((noinline, unused))
 #else
-#define ONNXC_INLINE inline __attribute__((always_inline, nothrow))
+#define ONNXC_INLINE inline __attribute__((always_inline, nothrow, unused))
 #define ONNXC_LAMBDA __attribute__((always_inline, nothrow))
-#define ONNXC_NOINLINE inline __attribute__((noinline, nothrow))
+#define ONNXC_NOINLINE inline __attribute__((noinline, nothrow, unused))
 #endif
 
 namespace onnxc {
@@ -127,7 +127,7 @@ struct Same<A, A> {
 }  // namespace vec_detail
 
 template <class A, class B>
-constexpr bool kSame = vec_detail::Same<A, B>::value;
+[[maybe_unused]] constexpr bool kSame = vec_detail::Same<A, B>::value;
 
 // The type of one lane of V; V itself where V is a scalar.
 template <class V>
@@ -135,7 +135,7 @@ using Element = typename decltype(vec_detail::element_of<V>(0))::type;
 
 // How many lanes V has; 1 for a scalar.
 template <class V>
-constexpr int kLanes = int(sizeof(V) / sizeof(Element<V>));
+[[maybe_unused]] constexpr int kLanes = int(sizeof(V) / sizeof(Element<V>));
 
 // Signed and unsigned integers with as many lanes, and lanes as wide, as V.
 template <class V>
