@@ -43,7 +43,7 @@ ONNXC_INLINE V erf_float(V x) {
      -0x1.b7094399f3439p-31, 0x1.d4f2ca8e2bc77p-32, -0x1.b681ae0286265p-33, 0x1.7891bce72f0efp-34,
      -0x1.099cdbf829f67p-35, 0x1.891dc49177086p-38, 0x1.30c30798e438ep-45}};
 
-[[maybe_unused]] inline double erf_double(double x) {
+ONNXC_NOINLINE double erf_double(double x) {
   const double size = abs(x);
   if (size < 1.0) {
     const double z = x * x;

@@ -95,10 +95,10 @@ ONNXC_INLINE Angle<V> reduce_angle(V x) {
   Angle<V> angle = {c.high, c.low, bits_as<IntLike<V>>(turned)};
   const Mask<V> huge = not_(abs(x) < splat<V>(kQuickAngle));
   if (__builtin_expect(any(huge), 0)) {
-    if constexpr (kLanes<V> == 1) {
+    if constexpr (kLaneCount<V> == 1) {
       angle = reduce_huge_angle(x);
     } else {
-      for (int lane = 0; lane < kLanes<V>; ++lane) {
+      for (int lane = 0; lane < kLaneCount<V>; ++lane) {
         if (!huge[lane]) continue;
         const Angle<double> one = reduce_huge_angle(x[lane]);
         angle.high[lane] = one.high;
@@ -177,7 +177,7 @@ ONNXC_INLINE V sin_turned_float(V x, int turns) {
   using I = IntLike<V>;
   V r;
   I quadrant;
-  if constexpr (kLanes<V> == 1) {
+  if constexpr (kLaneCount<V> == 1) {
     const Angle<double> angle = reduce_angle_of_float(double(x));
     r = float(angle.high);
     quadrant = I(angle.quadrant);
