@@ -10,9 +10,8 @@
 #endif
 
 // ONNXC_INLINE: a function that is always inlined. ONNXC_LAMBDA follows a lambda's parameters and
-// says the same of it. ONNXC_NOINLINE: a path kept apart, of each file
-// its own. None throws, which only GCC is told: it
-// saves the C++ runtime's exception tables there, and would cost them with Clang.
+// says the same of it. ONNXC_NOINLINE: a path kept apart, of each file its own. None throws, which
+// only GCC is told: it saves the C++ runtime's exception tables there, and costs them with Clang.
 #if defined(__clang__)
 #define ONNXC_INLINE inline __attribute__((always_inline, unused))
 #define ONNXC_LAMBDA __attribute__((always_inline))
