@@ -69,7 +69,7 @@ struct ConvGrid {
   ONNXC_INLINE size_t pixels() const { return height * width; }
 };
 
-alignas(64) static const float kZeroBlock[kBlock] = {};
+[[maybe_unused]] alignas(64) static const float kZeroBlock[kBlock] = {};
 
 // What a convolution of `in_blocks` input blocks with `window` sums over.
 template <class In, class Win>
