@@ -123,21 +123,25 @@ struct BlockRange {
 template <int L, int P, int V, class From>
 ONNXC_INLINE void add_tap(Vec<float, L> (&acc)[P][V], const From& from, const float* weights,
                           size_t weight_out_block) {
+  constexpr size_t kUnroll = 2;
 #pragma GCC unroll 1
-  for (size_t c = 0; c < kBlock; ++c) {
+  for (size_t c = 0; c < kBlock; c += kUnroll) {
     __asm__("" : "+r"(c));
-    Vec<float, L> w[V];
+#pragma GCC unroll 2
+    for (size_t u = 0; u < kUnroll; ++u) {
+      Vec<float, L> w[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      w[v] = load<L>(weights + v * L / kBlock * weight_out_block + v * L % kBlock);
-    }
+      for (int v = 0; v < V; ++v) {
+        w[v] = load<L>(weights + v * L / kBlock * weight_out_block + v * L % kBlock + u * kBlock);
+      }
 #pragma GCC unroll 32
-    for (int i = 0; i < P; ++i) {
-      const Vec<float, L> x = broadcast<L>(from(i)[c]);
+      for (int i = 0; i < P; ++i) {
+        const Vec<float, L> x = broadcast<L>(from(i)[c + u]);
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) acc[i][v] = fma<L>(x, w[v], acc[i][v]);
+        for (int v = 0; v < V; ++v) acc[i][v] = fma<L>(x, w[v], acc[i][v]);
+      }
     }
-    weights += kBlock;
+    weights += kUnroll * kBlock;
   }
 }
 
