@@ -76,6 +76,7 @@ std::vector<std::string> clang_arguments(const ClangJob& job, const std::string&
   if (!target.abi.empty()) add("-target-abi", target.abi);
   if (!target.float_abi.empty()) add("-mfloat-abi", target.float_abi == "hard" ? "hard" : "soft");
   if (target.float_abi == "soft") add("-msoft-float");
+  if (target.triple.find("none-eabi") != std::string_view::npos) add("-fshort-enums");
   if (target.position_independent) {
     add("-mrelocation-model", "pic", "-pic-level", "2");
   } else {
