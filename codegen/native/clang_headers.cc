@@ -2,6 +2,7 @@
 #include <clang/Basic/Version.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +18,7 @@ namespace onnxc {
 namespace {
 
 namespace fs = std::filesystem;
+using NameSet = std::set<std::string, std::less<>>;
 
 // Where distributions put them relative to the library's folder, and absolutely.
 std::vector<fs::path> resource_dir_candidates() {
@@ -64,8 +66,8 @@ bool may_be_intrinsic(std::string_view name) {
          (name[1] == '_' ? name[2] == 'm' : std::islower(name[1]) != 0);
 }
 
-std::set<std::string, std::less<>> intrinsic_names(std::string_view text) {
-  std::set<std::string, std::less<>> names;
+NameSet intrinsic_names(std::string_view text) {
+  NameSet names;
   for (size_t i = 0; i < text.size();) {
     if (!is_identifier_character(text[i])) {
       ++i;
@@ -87,7 +89,7 @@ std::string file_text(const fs::path& path) {
 // A part of <immintrin.h>, which takes most of a small program's compile time when read as a whole.
 struct HeaderPart {
   std::vector<std::string> headers;
-  std::set<std::string, std::less<>> names;
+  NameSet names;
 };
 
 HeaderPart read_part(std::vector<std::string> headers) {
@@ -110,18 +112,46 @@ const std::vector<HeaderPart>& immintrin_parts() {
   return parts;
 }
 
+// What the headers that are in no part declare.
+const NameSet& other_intrinsics() {
+  static const NameSet names = [] {
+    NameSet found;
+    for (const auto& entry : fs::directory_iterator(fs::path(clang_resource_dir()) / "include")) {
+      if (entry.path().filename().string().ends_with("intrin.h")) {
+        found.merge(intrinsic_names(file_text(entry.path())));
+      }
+    }
+    return found;
+  }();
+  return names;
+}
+
+// How many of the parts declare `name`, taken in order; 0 where none does.
+size_t parts_for(const std::string& name) {
+  const std::vector<HeaderPart>& parts = immintrin_parts();
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].names.contains(name)) return i + 1;
+  }
+  return 0;
+}
+
 // The least of <immintrin.h> that has every intrinsic these files name. Its include guard is set,
 // so that the files' own #include adds nothing.
 std::string immintrin_subset(const std::vector<SourceFile>& files) {
-  std::set<std::string, std::less<>> wanted;
-  for (const SourceFile& file : files) wanted.merge(intrinsic_names(file.text));
-  std::string text = "#define __IMMINTRIN_H\n";
-  for (const HeaderPart& part : immintrin_parts()) {
-    for (const std::string& header : part.headers) text += "#include <" + header + ">\n";
-    std::erase_if(wanted, [&](const std::string& name) { return part.names.contains(name); });
-    if (wanted.empty()) return text;
+  size_t parts = 1;
+  for (const SourceFile& file : files) {
+    for (const std::string& name : intrinsic_names(file.text)) {
+      const size_t needed = parts_for(name);
+      if (needed == 0 && other_intrinsics().contains(name)) return "#include <immintrin.h>\n";
+      parts = std::max(parts, needed);
+    }
   }
-  return "#include <immintrin.h>\n";
+  std::string text = "#define __IMMINTRIN_H\n";
+  for (size_t i = 0; i < parts; ++i) {
+    for (const std::string& header : immintrin_parts()[i].headers)
+      text += "#include <" + header + ">\n";
+  }
+  return text;
 }
 
 std::string header_text(const std::vector<SourceFile>& files, const NativeTarget& target) {

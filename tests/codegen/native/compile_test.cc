@@ -122,6 +122,16 @@ extern "C" __attribute__((target("amx-tile"))) void release() { _tile_release();
                   "tilerelease");
 }
 
+TEST_F(NativeCompile, TakesOtherNamesForNoIntrinsics) {
+  const std::string source = R"(
+#include <immintrin.h>
+static int _scratch(int __many) { return __many + 1; }
+extern "C" int next(int x) { return _scratch(x); }
+extern "C" float first(const float* x) { return _mm256_cvtss_f32(_mm256_loadu_ps(x)); }
+)";
+  EXPECT_FALSE(compile_to(NativeKind::kObject, source, "a.cpp", options_for("x86-64-v3")).empty());
+}
+
 TEST_F(NativeCompile, CompilesForEveryTargetWithoutItsSysroot) {
   for (std::string_view march : native_marches()) {
     const std::string object =
