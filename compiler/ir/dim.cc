@@ -397,7 +397,26 @@ Range Dim::range() const {
   return r;
 }
 
+namespace {
+
+// `splits` bounds how many minima and maxima are looked into, since each doubles the work.
+constexpr int kSplits = 5;
+bool has_nonnegative_proof(const Dim& a, int splits);
+
+}  // namespace
+
 bool proves_nonnegative(const Dim& a) {
+  if (a.is_constant()) return a.offset() >= 0;
+  try {
+    return has_nonnegative_proof(a, kSplits);
+  } catch (const CompileError&) {
+    return false;  // bounds too large to calculate with prove nothing
+  }
+}
+
+namespace {
+
+bool has_nonnegative_proof(const Dim& a, int splits) {
   if (a.is_constant()) return a.offset() >= 0;
   if (a.range().min >= 0) return true;
   // Replace loop indices by the end of their run that makes their term smallest, then symbols by
@@ -412,20 +431,26 @@ bool proves_nonnegative(const Dim& a) {
         product = negative ? product * (f->args[0] - 1) : Dim(0);
       } else if (f->kind == Dim::Kind::kSymbol) {
         product = product * Dim(f->symbol);
-      } else if (f->kind == Dim::Kind::kMin && !negative && t.factors.size() == 1) {
-        return proves_nonnegative(a - term_dim(t.coefficient, t.factors) +
-                                  Dim(t.coefficient) * f->args[0]) &&
-               proves_nonnegative(a - term_dim(t.coefficient, t.factors) +
-                                  Dim(t.coefficient) * f->args[1]);
-      } else if (f->kind == Dim::Kind::kMin && negative && t.factors.size() == 1) {
-        return proves_nonnegative(a - term_dim(t.coefficient, t.factors) +
-                                  Dim(t.coefficient) * f->args[0]) ||
-               proves_nonnegative(a - term_dim(t.coefficient, t.factors) +
-                                  Dim(t.coefficient) * f->args[1]);
-      } else if (f->kind == Dim::Kind::kMax && t.factors.size() == 1) {
+      } else if (f->kind == Dim::Kind::kMin && !negative && t.factors.size() == 1 && splits > 0) {
+        return has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[0],
+                   splits - 1) &&
+               has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[1],
+                   splits - 1);
+      } else if (f->kind == Dim::Kind::kMin && negative && t.factors.size() == 1 && splits > 0) {
+        return has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[0],
+                   splits - 1) ||
+               has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[1],
+                   splits - 1);
+      } else if (f->kind == Dim::Kind::kMax && t.factors.size() == 1 && splits > 0) {
         const Dim rest = a - term_dim(t.coefficient, t.factors);
-        const bool first = proves_nonnegative(rest + Dim(t.coefficient) * f->args[0]);
-        const bool second = proves_nonnegative(rest + Dim(t.coefficient) * f->args[1]);
+        const bool first =
+            has_nonnegative_proof(rest + Dim(t.coefficient) * f->args[0], splits - 1);
+        const bool second =
+            has_nonnegative_proof(rest + Dim(t.coefficient) * f->args[1], splits - 1);
         return negative ? first && second : first || second;
       } else if (f->kind == Dim::Kind::kFloorDiv && f->args[1].is_constant() &&
                  f->args[1].value() > 0) {
@@ -434,7 +459,7 @@ bool proves_nonnegative(const Dim& a) {
         const int64_t c = f->args[1].value();
         const Dim rest = a - term_dim(t.coefficient, t.factors);
         const Dim bound = negative ? f->args[0] : f->args[0] - (c - 1);
-        return proves_nonnegative(rest * c + Dim(t.coefficient) * bound);
+        return has_nonnegative_proof(rest * c + Dim(t.coefficient) * bound, splits);
       } else {
         const Range r = range_of(*f);
         if (t.factors.size() != 1) return false;
@@ -453,6 +478,8 @@ bool proves_nonnegative(const Dim& a) {
   }
   return true;
 }
+
+}  // namespace
 
 std::string Dim::text() const {
   if (!terms_) return std::to_string(constant_);
