@@ -25,6 +25,7 @@ struct Position {
   std::vector<std::string> index_names;
   std::string definitions;
   int vector_axis;
+  std::vector<Dim> sizes = {};  // that the definitions mention
 };
 
 // An expression of the epilogue object for `finish`; declares its struct if no equal one exists.
@@ -33,10 +34,11 @@ std::string epilogue(const E& finish, const std::vector<Value*>& inputs, const P
                      const ValueNames& names, RunContext& context) {
   std::map<int, std::string> members;
   std::map<std::string, bool> symbols;
+  const auto add = [&](const Dim& d) {
+    for (const auto& s : d.symbols()) symbols[identifier(s->name)] = true;
+  };
+  for (const Dim& d : position.sizes) add(d);
   visit(finish, [&](const Expr& x) {
-    const auto add = [&](const Dim& d) {
-      for (const auto& s : d.symbols()) symbols[identifier(s->name)] = true;
-    };
     for (const Dim& d : x.index) add(d);
     if (x.kind == Expr::Kind::kInteger) add(x.integer);
     if (x.kind == Expr::Kind::kLoad) members.emplace(x.input, "");
@@ -189,6 +191,7 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
     Position position;
     position.vector_axis = 3;
     position.index_names = {"outer", "inner", "row", "column"};
+    position.sizes = {product.inner};
     position.definitions = fmt::format(
         "[[maybe_unused]] const int64_t outer = int64_t(at.batch) / ({0}), inner = "
         "int64_t(at.batch) % ({0}), row = int64_t(at.row), column = int64_t(at.column);\n",

@@ -5,6 +5,8 @@
 
 #include "compiler/eval/bind_symbols.h"
 #include "compiler/eval/reference_recurrent.h"
+#include "compiler/eval/reference_scatter.h"
+#include "compiler/eval/reference_selection.h"
 
 namespace onnxc {
 
@@ -41,11 +43,39 @@ std::vector<std::string> KernelContext::codes() const {
   return texts;
 }
 
+const Tensor* KernelContext::input(size_t k) const {
+  for (const auto& a : call.arguments) {
+    const auto* in = std::get_if<KernelCall::Input>(&a);
+    if (in && k-- == 0) return in->number < 0 ? nullptr : &inputs.at(in->number);
+  }
+  return nullptr;
+}
+
+std::vector<Tensor> KernelContext::outputs(const std::vector<Tensor>& results) const {
+  std::vector<Tensor> placed(node.outputs.size());
+  size_t k = 0;
+  for (const auto& a : call.arguments) {
+    const auto* out = std::get_if<KernelCall::Output>(&a);
+    if (!out) continue;
+    if (out->number >= 0) placed.at(out->number) = results.at(k);
+    ++k;
+  }
+  return placed;
+}
+
 ReferenceKernel reference_kernel(std::string_view name) {
   static const std::map<std::string_view, ReferenceKernel> kernels = {
+      {"compress", reference_compress},
+      {"cumulate", reference_cumulate},
       {"gru_layer", reference_gru},
       {"lstm_layer", reference_lstm},
+      {"non_max_suppression", reference_non_max_suppression},
+      {"nonzero", reference_nonzero},
       {"rnn_layer", reference_rnn},
+      {"scatter_elements", reference_scatter_elements},
+      {"scatter_nd", reference_scatter_nd},
+      {"top_k", reference_top_k},
+      {"unique", reference_unique},
   };
   const auto it = kernels.find(name);
   return it == kernels.end() ? nullptr : it->second;

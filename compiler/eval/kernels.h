@@ -21,6 +21,10 @@ struct KernelContext {
   std::vector<std::vector<int64_t>> size_lists() const;  // std::vector<Dim>
   std::vector<double> numbers() const;
   std::vector<std::string> codes() const;
+  const Tensor* input(size_t k) const;  // null where the call passes a null pointer
+  // Puts each tensor in the place of the call's output argument with its number, leaving out those
+  // for which the call passes a null pointer.
+  std::vector<Tensor> outputs(const std::vector<Tensor>& results) const;
 };
 
 // Gives the call's outputs. Their actual dimensions determine the symbol that the call results in.

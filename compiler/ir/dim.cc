@@ -397,7 +397,9 @@ Range Dim::range() const {
   return r;
 }
 
-bool proves_nonnegative(const Dim& a) {
+namespace {
+
+bool nonnegative_everywhere(const Dim& a) {
   if (a.is_constant()) return a.offset() >= 0;
   if (a.range().min >= 0) return true;
   // Replace loop indices by the end of their run that makes their term smallest, then symbols by
@@ -437,8 +439,9 @@ bool proves_nonnegative(const Dim& a) {
         return proves_nonnegative(rest * c + Dim(t.coefficient) * bound);
       } else {
         const Range r = range_of(*f);
-        if (t.factors.size() != 1) return false;
-        product = Dim(t.coefficient) * (negative ? Dim(r.max) : Dim(r.min));
+        const int64_t bound = negative ? r.max : r.min;
+        if (t.factors.size() != 1 || std::abs(bound) >= kLimit) return false;
+        product = Dim(saturate(__int128{t.coefficient} * bound));
       }
     }
     lowest = lowest + product;
@@ -452,6 +455,16 @@ bool proves_nonnegative(const Dim& a) {
     if (t.coefficient < 0) return polynomial.range().min >= 0;
   }
   return true;
+}
+
+}  // namespace
+
+bool proves_nonnegative(const Dim& a) {
+  try {
+    return nonnegative_everywhere(a);
+  } catch (const CompileError&) {  // a bound overflows: nothing is proved
+    return false;
+  }
 }
 
 std::string Dim::text() const {

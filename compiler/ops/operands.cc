@@ -29,6 +29,7 @@ Integers::Integers(Lowering& x, size_t i) : known_(x.integers(i)), value_(x.inpu
   if (!length.is_constant())
     throw x.error("input {} must have a fixed length, has {}", i, length.text());
   size_ = static_cast<size_t>(length.value());
+  if (size_ == 0) known_.emplace();
   if (known_) {
     for (Dim& d : *known_) d = limited(d);
   }
