@@ -72,7 +72,7 @@ Difference compare(const Tensor& got, const Tensor& want, const Tolerance& toler
   }
   if (want.type() == DType::kString) return compare_strings(got, want);
   const double scale = largest_magnitude(want);
-  double worst_excess = -std::numeric_limits<double>::infinity();
+  double largest_excess = 0;
   for (int64_t i = 0; i < want.size(); ++i) {
     const double apart = distance(got, want, i);
     if (apart == 0) continue;
@@ -80,14 +80,15 @@ Difference compare(const Tensor& got, const Tensor& want, const Tolerance& toler
         tolerance.share_of_largest
             ? *tolerance.share_of_largest * scale
             : tolerance.relative * std::fabs(want.as_double(i)) + tolerance.absolute;
-    const bool fits = std::isfinite(apart) && apart <= allowed;
-    d.accepted &= fits;
-    if (apart > d.largest) d.largest = apart;
-    const double excess = fits || std::isfinite(allowed) ? apart - allowed : apart;
-    if (excess > worst_excess) {
-      worst_excess = excess;
-      d.at = i;
-    }
+    const bool rejected = !std::isfinite(apart) || apart > allowed;
+    const double excess = std::isfinite(apart) ? apart - allowed : apart;
+    const bool worse =
+        rejected ? d.accepted || excess > largest_excess : d.accepted && apart > d.largest;
+    if (rejected) d.accepted = false;
+    if (!worse) continue;
+    largest_excess = excess;
+    d.largest = apart;
+    d.at = i;
   }
   d.share = d.largest == 0 ? 0 : d.largest / scale;
   return d;

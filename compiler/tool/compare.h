@@ -18,9 +18,11 @@ struct Tolerance {
 
 struct Difference {
   bool accepted = true;
-  double largest = 0;   // |got - want| at the worst element; infinite where one is no number
+  // Where the difference is largest; where elements are rejected, of the one that is furthest
+  // beyond its tolerance. Flat index; -1: all are equal.
+  int64_t at = -1;
+  double largest = 0;   // |got - want| there; infinite where one of them is no finite number
   double share = 0;     // of the largest |want|
-  int64_t at = -1;      // flat index of the worst element; -1: all are equal
   std::string problem;  // types or shapes differ: nothing was compared
 };
 
