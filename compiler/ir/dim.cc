@@ -399,16 +399,18 @@ Range Dim::range() const {
 
 namespace {
 
-bool nonnegative_everywhere(const Dim& a) {
-  if (a.is_constant()) return a.offset() >= 0;
-  if (a.range().min >= 0) return true;
+bool may_be_negative(const Dim::AtomRef& f) { return range_of(*f).min < 0; }
+
+bool finds_nonnegative(const Dim& a) {
   // Replace loop indices by the end of their run that makes their term smallest, then symbols by
   // min + shift: a polynomial in non-negative shifts with non-negative coefficients is
   // non-negative.
   Dim lowest = a.offset();
   for (const auto& t : a.terms()) {
     Dim product = t.coefficient;
-    bool negative = t.coefficient < 0;
+    const bool negative = t.coefficient < 0;
+    if (t.factors.size() > 1 && std::any_of(t.factors.begin(), t.factors.end(), may_be_negative))
+      return false;
     for (const auto& f : t.factors) {
       if (f->kind == Dim::Kind::kIndex) {
         product = negative ? product * (f->args[0] - 1) : Dim(0);
@@ -440,7 +442,7 @@ bool nonnegative_everywhere(const Dim& a) {
       } else {
         const Range r = range_of(*f);
         const int64_t bound = negative ? r.max : r.min;
-        if (t.factors.size() != 1 || std::abs(bound) >= kLimit) return false;
+        if (t.factors.size() != 1 || bound >= kLimit || bound <= -kLimit) return false;
         product = Dim(saturate(__int128{t.coefficient} * bound));
       }
     }
@@ -460,9 +462,34 @@ bool nonnegative_everywhere(const Dim& a) {
 }  // namespace
 
 bool proves_nonnegative(const Dim& a) {
+  if (a.is_constant()) return a.offset() >= 0;
+  if (a.range().min >= 0) return true;
+  if (a.range().max < 0) return false;
   try {
-    return nonnegative_everywhere(a);
-  } catch (const CompileError&) {  // a bound overflows: nothing is proved
+    return finds_nonnegative(a);
+  } catch (const CompileError&) {  // a size overflows
+    return false;
+  }
+}
+
+bool proves_le(const Dim& a, const Dim& b) {
+  const Range x = a.range(), y = b.range();
+  if (x.max <= y.min) return true;
+  if (x.min > y.max) return false;
+  try {
+    return proves_nonnegative(b - a);
+  } catch (const CompileError&) {
+    return false;
+  }
+}
+
+bool proves_lt(const Dim& a, const Dim& b) {
+  const Range x = a.range(), y = b.range();
+  if (x.max < y.min) return true;
+  if (x.min >= y.max) return false;
+  try {
+    return proves_nonnegative(b - a - 1);
+  } catch (const CompileError&) {
     return false;
   }
 }
