@@ -414,6 +414,28 @@ bool proves_nonnegative(const Dim& a) {
   }
 }
 
+bool proves_le(const Dim& a, const Dim& b) {
+  const Range x = a.range(), y = b.range();
+  if (x.max <= y.min) return true;
+  if (x.min > y.max) return false;
+  try {
+    return proves_nonnegative(b - a);
+  } catch (const CompileError&) {
+    return false;
+  }
+}
+
+bool proves_lt(const Dim& a, const Dim& b) {
+  const Range x = a.range(), y = b.range();
+  if (x.max < y.min) return true;
+  if (x.min >= y.max) return false;
+  try {
+    return proves_nonnegative(b - a - 1);
+  } catch (const CompileError&) {
+    return false;
+  }
+}
+
 namespace {
 
 bool has_nonnegative_proof(const Dim& a, int splits) {
