@@ -25,6 +25,7 @@ struct Position {
   std::vector<std::string> index_names;
   std::string definitions;
   int vector_axis;
+  std::vector<Dim> sizes = {};  // that the definitions mention
 };
 
 // An expression of the epilogue object for `finish`; declares its struct if no equal one exists.
@@ -33,10 +34,11 @@ std::string epilogue(const E& finish, const std::vector<Value*>& inputs, const P
                      const ValueNames& names, RunContext& context) {
   std::map<int, std::string> members;
   std::map<std::string, bool> symbols;
+  const auto add = [&](const Dim& d) {
+    for (const auto& s : d.symbols()) symbols[identifier(s->name)] = true;
+  };
+  for (const Dim& d : position.sizes) add(d);
   visit(finish, [&](const Expr& x) {
-    const auto add = [&](const Dim& d) {
-      for (const auto& s : d.symbols()) symbols[identifier(s->name)] = true;
-    };
     for (const Dim& d : x.index) add(d);
     if (x.kind == Expr::Kind::kInteger) add(x.integer);
     if (x.kind == Expr::Kind::kLoad) members.emplace(x.input, "");
@@ -170,10 +172,10 @@ void print_conv(const Node& node, const Conv& conv, const ValueNames& names, Run
   const bool grouped = conv.method == "conv2d_direct";
   const std::string groups = grouped ? fmt::format(", size_t({})", conv.groups) : "";
   const std::string units =
-      first || !grouped ? fmt::format("{}_units<kLanes>({}, {})", conv.method, batch, out_image)
-                        : fmt::format("{}_units<kLanes>({}, {}, {}, {}{})", conv.method, batch,
+      first || !grouped ? fmt::format("{}_units<kWidth>({}, {})", conv.method, batch, out_image)
+                        : fmt::format("{}_units<kWidth>({}, {}, {}, {}{})", conv.method, batch,
                                       in_image, out_image, window, groups);
-  context.calls.push_back(fmt::format("{}<kLanes>({}, {}, {}, {}, {}, {},", conv.method,
+  context.calls.push_back(fmt::format("{}<kWidth>({}, {}, {}, {}, {}, {},", conv.method,
                                       names(node.inputs[0]), names(node.inputs[1]),
                                       names(node.output()), batch, in_image, out_image));
   context.calls.push_back(
@@ -189,6 +191,7 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
     Position position;
     position.vector_axis = 3;
     position.index_names = {"outer", "inner", "row", "column"};
+    position.sizes = {product.inner};
     position.definitions = fmt::format(
         "[[maybe_unused]] const int64_t outer = int64_t(at.batch) / ({0}), inner = "
         "int64_t(at.batch) % ({0}), row = int64_t(at.row), column = int64_t(at.column);\n",
@@ -205,11 +208,11 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
   if (product.method == "matmul_packed") {
     const std::string sizes =
         fmt::format("{}, {}, {}", size(product.m), size(product.n), size(product.k));
-    context.calls.push_back(fmt::format("matmul_packed<kLanes>({}, {}, {}, {}, {}, {},", a,
+    context.calls.push_back(fmt::format("matmul_packed<kWidth>({}, {}, {}, {}, {}, {},", a,
                                         size(product.a.row), names(node.inputs[1]), c,
                                         size(product.c.row), sizes));
     context.calls.push_back(
-        fmt::format("    {}, 0, matmul_packed_units<kLanes>({}));", object, sizes));
+        fmt::format("    {}, 0, matmul_packed_units<kWidth>({}));", object, sizes));
     return;
   }
   const auto strides = [](const MatMul::Strides& s) {
@@ -219,11 +222,11 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
   const std::string shape =
       fmt::format("MatmulShape{{{}, {}, {}, {}, {}}}", size(product.outer), size(product.inner),
                   size(product.m), size(product.n), size(product.k));
-  context.calls.push_back(fmt::format("matmul<kLanes>({}, {}, {}, {},", a, strides(product.a),
+  context.calls.push_back(fmt::format("matmul<kWidth>({}, {}, {}, {},", a, strides(product.a),
                                       start(node.inputs[1], product.b.offset), strides(product.b)));
   context.calls.push_back(fmt::format("    {}, {}, {}, reinterpret_cast<float*>(ws.scratch({})),",
                                       c, strides(product.c), shape, print(scratch)));
-  context.calls.push_back(fmt::format("    {}, 0, matmul_units<kLanes>({}));", object, shape));
+  context.calls.push_back(fmt::format("    {}, 0, matmul_units<kWidth>({}));", object, shape));
 }
 
 }  // namespace onnxc

@@ -55,7 +55,7 @@ class NestPrinter {
     for (int a = 0; a < loops; ++a) open_loop(a);
     if (vector_result_) {
       const int v = nest_.outputs - 1;
-      writer_.line(fmt::format("for_lanes<kLanes>({}, [&](auto lanes, int64_t {}) {{",
+      writer_.line(fmt::format("for_lanes<kWidth>({}, [&](auto lanes, int64_t {}) {{",
                                scalar_.print(nest_.extents[v]), index_name(v)));
       writer_.indent();
       print_element(v);
@@ -177,7 +177,7 @@ class NestPrinter {
     if (!single) writer_.line(fmt::format("float sum = {};", start));
     for (int a = nest_.outputs; a < r; ++a) open_loop(a);
     writer_.line(fmt::format(
-        "{} = reduce_lanes<kLanes>({}, {}, [](auto a, auto b) {{ return {}; }}, [&](auto lanes, "
+        "{} = reduce_lanes<kWidth>({}, {}, [](auto a, auto b) {{ return {}; }}, [&](auto lanes, "
         "int64_t {}) {{",
         single ? "const float sum" : "const float part", scalar_.print(nest_.extents[r]), start,
         combined(nest_.reduction, DType::kFloat, "a", "b"), index_name(r)));

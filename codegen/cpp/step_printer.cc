@@ -24,12 +24,12 @@ std::string origin_text(const Node& node) {
 
 // "Conv \"conv1\"" -> "conv"; at most three of the node's operators.
 std::string function_stem(const Node& node) {
-  std::string stem;
+  std::string stem = "step";
   for (size_t i = 0; i < node.origins.size() && i < 3; ++i) {
     const std::string& o = node.origins[i];
-    stem += (stem.empty() ? "" : "_") + snake_case(o.substr(0, o.find(' ')));
+    stem += "_" + snake_case(o.substr(0, o.find(' ')));
   }
-  return stem.empty() ? "step" : stem;
+  return stem;
 }
 
 class StepPrinter {

@@ -1,4 +1,5 @@
-// Runs Clang on source in memory: arguments from the target's row, diagnostics as text, output in a string.
+// Runs Clang on source in memory: arguments from the target's row, diagnostics as text, output in a
+// string.
 #include "codegen/native/clang_compile.h"
 
 #include <clang/Basic/Diagnostic.h>
@@ -23,8 +24,10 @@
 namespace onnxc {
 namespace {
 
-// Names that LLVM may not invent calls to: emitted programs link against memcpy, memmove and memset alone.
-constexpr const char* kAbsentFunctions[] = {"bcmp", "memcmp", "strlen", "wcslen", "memccpy", "mempcpy"};
+// Names that LLVM may not invent calls to: emitted programs link against memcpy, memmove and memset
+// alone.
+constexpr const char* kAbsentFunctions[] = {"bcmp",   "memcmp",  "strlen",
+                                            "wcslen", "memccpy", "mempcpy"};
 
 void initialise_targets() {
   static std::once_flag once;
@@ -61,7 +64,8 @@ std::string output_flag(ClangOutput output) {
 // Arguments of `clang -cc1`. Freestanding keeps Clang's headers from looking for a C library's.
 std::vector<std::string> clang_arguments(const ClangJob& job, const std::string& resource_dir) {
   const NativeTarget& target = job.target;
-  std::vector<std::string> arguments = {output_flag(job.output), "-triple", std::string(target.triple)};
+  std::vector<std::string> arguments = {output_flag(job.output), "-triple",
+                                        std::string(target.triple)};
   const auto add = [&](auto... more) { (arguments.emplace_back(more), ...); };
   add("-target-cpu", target.cpu);
   for (size_t begin = 0; begin < target.features.size();) {
@@ -70,8 +74,9 @@ std::vector<std::string> clang_arguments(const ClangJob& job, const std::string&
     begin = end + 1;
   }
   if (!target.abi.empty()) add("-target-abi", target.abi);
-  if (!target.float_abi.empty()) add("-mfloat-abi", target.float_abi);
+  if (!target.float_abi.empty()) add("-mfloat-abi", target.float_abi == "hard" ? "hard" : "soft");
   if (target.float_abi == "soft") add("-msoft-float");
+  if (target.triple.find("none-eabi") != std::string_view::npos) add("-fshort-enums");
   if (target.position_independent) {
     add("-mrelocation-model", "pic", "-pic-level", "2");
   } else {
@@ -82,9 +87,11 @@ std::vector<std::string> clang_arguments(const ClangJob& job, const std::string&
   }
   add("-O" + std::to_string(job.options.opt_level));
   if (job.options.opt_level >= 2) add("-vectorize-loops", "-vectorize-slp");
-  add("-mframe-pointer=none", "-ffp-contract=off", "-fno-rtti", "-ffreestanding", "-mconstructor-aliases");
+  add("-mframe-pointer=none", "-ffp-contract=off", "-fno-rtti", "-ffreestanding",
+      "-mconstructor-aliases");
   if (job.options.debug_info) {
-    add("-debug-info-kind=constructor", "-dwarf-version=4", "-debugger-tuning=gdb", "-fdebug-compilation-dir=.");
+    add("-debug-info-kind=constructor", "-dwarf-version=4", "-debugger-tuning=gdb",
+        "-fdebug-compilation-dir=.");
   }
   if (job.options.werror && job.output != ClangOutput::kPrecompiledHeader) {
     add("-Wall", "-Wextra", "-Werror");
@@ -115,7 +122,9 @@ class PrecompileAction : public clang::ASTFrontendAction {
   }
   clang::TranslationUnitKind getTranslationUnitKind() override { return clang::TU_Prefix; }
   bool hasASTFileSupport() const override { return false; }
-  void EndSourceFileAction() override { output_.assign(buffer_->Data.begin(), buffer_->Data.end()); }
+  void EndSourceFileAction() override {
+    output_.assign(buffer_->Data.begin(), buffer_->Data.end());
+  }
 
  private:
   llvm::SmallVectorImpl<char>& output_;
@@ -154,9 +163,10 @@ void compile(const ClangJob& job, const std::string& resource_dir, Outcome& outc
   llvm::raw_string_ostream text(outcome.diagnostics);
   auto options = llvm::makeIntrusiveRefCnt<clang::DiagnosticOptions>();
   options->ShowColors = false;
+  options->ShowOptionNames = true;
   clang::TextDiagnosticPrinter printer(text, options.get());
-  clang::DiagnosticsEngine diagnostics(llvm::makeIntrusiveRefCnt<clang::DiagnosticIDs>(), options, &printer,
-                                       false);
+  clang::DiagnosticsEngine diagnostics(llvm::makeIntrusiveRefCnt<clang::DiagnosticIDs>(), options,
+                                       &printer, false);
 
   const std::vector<std::string> arguments = clang_arguments(job, resource_dir);
   std::vector<const char*> pointers;
@@ -165,10 +175,12 @@ void compile(const ClangJob& job, const std::string& resource_dir, Outcome& outc
   if (!clang::CompilerInvocation::CreateFromArgs(*invocation, pointers, diagnostics)) return;
   invocation->getLangOpts().NoBuiltin = false;
   invocation->getCodeGenOpts().SimplifyLibCalls = true;
-  invocation->getCodeGenOpts().NoBuiltinFuncs = {std::begin(kAbsentFunctions), std::end(kAbsentFunctions)};
+  invocation->getCodeGenOpts().NoBuiltinFuncs = {std::begin(kAbsentFunctions),
+                                                 std::end(kAbsentFunctions)};
   invocation->getFrontendOpts().DisableFree = false;
   if (job.precompiled) {
-    invocation->getPreprocessorOpts().DisablePCHOrModuleValidation = clang::DisableValidationForModuleKind::All;
+    invocation->getPreprocessorOpts().DisablePCHOrModuleValidation =
+        clang::DisableValidationForModuleKind::All;
   }
 
   clang::CompilerInstance instance;
@@ -195,7 +207,8 @@ std::string run_clang(const ClangJob& job) {
   const std::string& name = job.files.front().name;
   ONNXC_CHECK(!crash, "Clang could not compile {} for {}: {}\n{}", name, job.target.march, *crash,
               outcome.diagnostics);
-  ONNXC_CHECK(outcome.succeeded, "Clang rejects {} for {}:\n{}", name, job.target.march, outcome.diagnostics);
+  ONNXC_CHECK(outcome.succeeded, "Clang rejects {} for {}:\n{}", name, job.target.march,
+              outcome.diagnostics);
   return std::string(outcome.bytes);
 }
 

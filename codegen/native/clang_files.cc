@@ -27,8 +27,11 @@ class OneFolder : public llvm::vfs::ProxyFileSystem {
     if (!holds(path)) return absent();
     return ProxyFileSystem::status(path);
   }
-  bool exists(const llvm::Twine& path) override { return holds(path) && ProxyFileSystem::exists(path); }
-  llvm::ErrorOr<std::unique_ptr<llvm::vfs::File>> openFileForRead(const llvm::Twine& path) override {
+  bool exists(const llvm::Twine& path) override {
+    return holds(path) && ProxyFileSystem::exists(path);
+  }
+  llvm::ErrorOr<std::unique_ptr<llvm::vfs::File>> openFileForRead(
+      const llvm::Twine& path) override {
     if (!holds(path)) return absent();
     return ProxyFileSystem::openFileForRead(path);
   }
@@ -36,11 +39,15 @@ class OneFolder : public llvm::vfs::ProxyFileSystem {
     error = absent();
     return {};
   }
-  llvm::ErrorOr<std::string> getCurrentWorkingDirectory() const override { return std::string("/"); }
+  llvm::ErrorOr<std::string> getCurrentWorkingDirectory() const override {
+    return std::string("/");
+  }
   std::error_code setCurrentWorkingDirectory(const llvm::Twine&) override { return {}; }
 
  private:
-  static std::error_code absent() { return std::make_error_code(std::errc::no_such_file_or_directory); }
+  static std::error_code absent() {
+    return std::make_error_code(std::errc::no_such_file_or_directory);
+  }
   bool holds(const llvm::Twine& path) const {
     return llvm::StringRef(path.str() + "/").starts_with(folder_);
   }
@@ -52,14 +59,17 @@ class OneFolder : public llvm::vfs::ProxyFileSystem {
 
 llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> clang_files(const std::vector<SourceFile>& files,
                                                             const std::string& resource_dir,
-                                                            const std::string* precompiled) {
+                                                            const PrecompiledHeader* precompiled) {
   auto memory = llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>();
   const auto add = [&](const std::string& path, llvm::StringRef text) {
     memory->addFileNoOwn(path, 0, llvm::MemoryBufferRef(text, path));
   };
   for (const SourceFile& file : files) add("/" + file.name, file.text);
   add(std::string(kLibraryHeaders) + "/string.h", kStringHeader);
-  if (precompiled) add(kPrecompiledHeaderPath, *precompiled);
+  if (precompiled) {
+    add("/" + precompiled->source.name, precompiled->source.text);
+    add(kPrecompiledHeaderPath, precompiled->bytes);
+  }
   auto all = llvm::makeIntrusiveRefCnt<llvm::vfs::OverlayFileSystem>(
       llvm::makeIntrusiveRefCnt<OneFolder>(resource_dir));
   all->pushOverlay(memory);

@@ -1,4 +1,5 @@
-// The file system that Clang sees: the program's files and Clang's own headers, nothing of the host.
+// The file system that Clang sees: the program's files and Clang's own headers, nothing of the
+// host.
 #pragma once
 
 #include <llvm/ADT/IntrusiveRefCntPtr.h>
@@ -16,9 +17,16 @@ inline constexpr char kLibraryHeaders[] = "/onnxc/include";
 // Where a precompiled header appears.
 inline constexpr char kPrecompiledHeaderPath[] = "/onnxc/precompiled.pch";
 
-// `files` and `precompiled` (may be null) must outlive the result. Files stand in "/", the working directory.
+// A header and what Clang made of it.
+struct PrecompiledHeader {
+  SourceFile source;
+  std::string bytes;
+};
+
+// `files` and `precompiled` (may be null) must outlive the result. Files stand in "/", the working
+// directory.
 llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> clang_files(const std::vector<SourceFile>& files,
                                                             const std::string& resource_dir,
-                                                            const std::string* precompiled);
+                                                            const PrecompiledHeader* precompiled);
 
 }  // namespace onnxc

@@ -2,10 +2,9 @@
 #include <clang/Basic/Diagnostic.h>
 #include <clang/Basic/TargetInfo.h>
 #include <clang/Basic/TargetOptions.h>
+#include <fmt/ranges.h>
 #include <llvm/TargetParser/Host.h>
 #include <llvm/TargetParser/Triple.h>
-
-#include <fmt/ranges.h>
 
 #include <set>
 
@@ -15,11 +14,12 @@
 namespace onnxc {
 namespace {
 
-// Features that generated code may use; others (instructions for kernels, security, tracing) are never chosen by it
-// and are often hidden from virtual machines.
+// Features that generated code may use; others (instructions for kernels, security, tracing) are
+// never chosen by it and are often hidden from virtual machines.
 bool used_by_compilers(llvm::StringRef feature) {
-  static constexpr llvm::StringLiteral kPrefixes[] = {"sse", "ssse", "avx",   "fma",   "bmi",  "f16c", "lzcnt",
-                                                      "popcnt", "movbe", "gfni", "vaes", "neon", "sve",  "fullfp16"};
+  static constexpr llvm::StringLiteral kPrefixes[] = {"sse",  "ssse",  "avx",    "fma",     "bmi",
+                                                      "f16c", "lzcnt", "popcnt", "movbe",   "gfni",
+                                                      "vaes", "neon",  "sve",    "fullfp16"};
   for (llvm::StringRef prefix : kPrefixes) {
     if (feature.starts_with(prefix)) return true;
   }
@@ -40,7 +40,8 @@ std::set<std::string> missing_features(const NativeTarget& target) {
   std::set<std::string> missing;
   for (const auto& [feature, enabled] : options->FeatureMap) {
     const auto here = host.find(feature);
-    if (enabled && here != host.end() && !here->second && used_by_compilers(feature)) missing.insert(feature.str());
+    if (enabled && here != host.end() && !here->second && used_by_compilers(feature))
+      missing.insert(feature.str());
   }
   return missing;
 }
@@ -55,8 +56,8 @@ void check_runs_here(const NativeTarget& target) {
   }
   const std::set<std::string> missing = missing_features(target);
   if (missing.empty()) return;
-  throw CompileError("code for {} cannot run on this machine ({}), which lacks {}", target.march, host_march(),
-                     fmt::join(missing, ", "));
+  throw CompileError("code for {} cannot run on this machine ({}), which lacks {}", target.march,
+                     host_march(), fmt::join(missing, ", "));
 }
 
 }  // namespace onnxc

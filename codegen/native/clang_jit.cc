@@ -25,8 +25,9 @@ struct ObjectNames {
 template <class T>
 T value_or_throw(llvm::Expected<T> result, const std::string& program) {
   if (result) return std::move(*result);
-  throw InternalError(__FILE__, __LINE__,
-                      fmt::format("cannot load {}: {}", program, llvm::toString(result.takeError())));
+  throw InternalError(
+      __FILE__, __LINE__,
+      fmt::format("cannot load {}: {}", program, llvm::toString(result.takeError())));
 }
 
 void check(llvm::Error error, const std::string& program) {
@@ -40,7 +41,8 @@ ObjectNames names_of(llvm::MemoryBufferRef object, const std::string& program) {
     const uint32_t flags = value_or_throw(symbol.getFlags(), program);
     if (!(flags & llvm::object::SymbolRef::SF_Global)) continue;
     const std::string name = value_or_throw(symbol.getName(), program).str();
-    (flags & llvm::object::SymbolRef::SF_Undefined ? names.undefined : names.defined).push_back(name);
+    (flags & llvm::object::SymbolRef::SF_Undefined ? names.undefined : names.defined)
+        .push_back(name);
   }
   return names;
 }
@@ -60,7 +62,8 @@ void check_undefined(const ObjectNames& names, const std::string& program) {
     if (provided_functions().count(name) || name == "_GLOBAL_OFFSET_TABLE_") continue;
     unknown += unknown.empty() ? name : ", " + name;
   }
-  ONNXC_CHECK(unknown.empty(), "cannot load {}: it needs {}, which nothing defines", program, unknown);
+  ONNXC_CHECK(unknown.empty(), "cannot load {}: it needs {}, which nothing defines", program,
+              unknown);
 }
 
 class JitCode : public LoadedProgram::Code {
@@ -69,7 +72,8 @@ class JitCode : public LoadedProgram::Code {
       : session_(value_or_throw(orc::SelfExecutorProcessControl::Create(), program)),
         layer_(session_, session_.getExecutorProcessControl().getMemMgr()),
         library_(session_.createBareJITDylib(program)) {
-    session_.setErrorReporter([this](llvm::Error error) { reports_ += llvm::toString(std::move(error)) + "\n"; });
+    session_.setErrorReporter(
+        [this](llvm::Error error) { reports_ += llvm::toString(std::move(error)) + "\n"; });
     auto buffer = llvm::MemoryBuffer::getMemBufferCopy(object, program);
     const ObjectNames names = names_of(*buffer, program);
     check_undefined(names, program);
@@ -87,7 +91,8 @@ class JitCode : public LoadedProgram::Code {
   void define_provided(const std::string& program) {
     orc::SymbolMap symbols;
     for (const auto& [name, function] : provided_functions()) {
-      symbols[session_.intern(name)] = {orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Exported};
+      symbols[session_.intern(name)] = {orc::ExecutorAddr::fromPtr(function),
+                                        llvm::JITSymbolFlags::Exported};
     }
     check(library_.define(orc::absoluteSymbols(std::move(symbols))), program);
   }
@@ -97,8 +102,9 @@ class JitCode : public LoadedProgram::Code {
     for (const std::string& name : names) wanted.add(session_.intern(name));
     auto found = session_.lookup(orc::makeJITDylibSearchOrder(&library_), std::move(wanted));
     if (!found) {
-      throw InternalError(__FILE__, __LINE__, fmt::format("cannot load {}: {} {}", program,
-                                                          llvm::toString(found.takeError()), reports_));
+      throw InternalError(__FILE__, __LINE__,
+                          fmt::format("cannot load {}: {} {}", program,
+                                      llvm::toString(found.takeError()), reports_));
     }
     for (const auto& [name, address] : *found) {
       addresses_[(*name).str()] = address.getAddress().toPtr<void*>();
@@ -124,11 +130,12 @@ class JitCode : public LoadedProgram::Code {
 std::unique_ptr<LoadedProgram> LoadedProgram::compile(const std::vector<SourceFile>& files,
                                                       const NativeOptions& options) {
   check_runs_here(find_native_target(options.march));
-  return std::make_unique<LoadedProgram>(
-      std::make_unique<JitCode>(files.front().name, compile_to(NativeKind::kObject, files, options)));
+  return std::make_unique<LoadedProgram>(std::make_unique<JitCode>(
+      files.front().name, compile_to(NativeKind::kObject, files, options)));
 }
 
-std::unique_ptr<LoadedProgram> LoadedProgram::compile(const std::string& source, const std::string& name,
+std::unique_ptr<LoadedProgram> LoadedProgram::compile(const std::string& source,
+                                                      const std::string& name,
                                                       const NativeOptions& options) {
   return compile(std::vector<SourceFile>{{name, source}}, options);
 }

@@ -1,9 +1,8 @@
 // compile_to for builds with Clang's libraries.
-#include "codegen/native/native.h"
-
 #include <clang/Basic/Version.h>
 
 #include "codegen/native/clang_compile.h"
+#include "codegen/native/native.h"
 
 namespace onnxc {
 namespace {
@@ -29,7 +28,8 @@ std::string native_version() { return "clang " CLANG_VERSION_STRING; }
 std::string compile_to(NativeKind kind, const std::vector<SourceFile>& files,
                        const NativeOptions& options) {
   const NativeTarget& target = find_native_target(options.march);
-  return run_clang({output_of(kind), files, target, options, precompiled_intrinsics(files, target, options)});
+  return run_clang(
+      {output_of(kind), files, target, options, precompiled_intrinsics(files, target, options)});
 }
 
 std::string compile_to(NativeKind kind, const std::string& source, const std::string& file_name,

@@ -5,6 +5,7 @@
 #include <llvm/Support/ErrorHandling.h>
 
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 
 namespace onnxc {
@@ -13,7 +14,8 @@ namespace {
 // Deep expressions recurse; only what is touched costs memory.
 constexpr unsigned kStackBytes = 256u << 20;
 
-// LLVM's handlers of fatal errors and signals are the process's: they are in place only while a compilation runs.
+// LLVM's handlers of fatal errors and signals are the process's: they are in place only while a
+// compilation runs.
 class RecoveryScope {
  public:
   RecoveryScope() {
@@ -53,17 +55,20 @@ class RecoveryScope {
 
 }  // namespace
 
+// After a crash the context is leaked too: its destructor would destroy objects that refer to the
+// lost thread's stack.
 std::optional<std::string> recover_from_crash(llvm::function_ref<void()> body) {
   RecoveryScope scope;
   std::string message;
-  llvm::CrashRecoveryContext context;
-  const bool finished = context.RunSafelyOnThread(
+  auto context = std::make_unique<llvm::CrashRecoveryContext>();
+  const bool finished = context->RunSafelyOnThread(
       [&] {
         RecoveryScope::message_of_thread() = &message;
         body();
       },
       kStackBytes);
   if (finished) return std::nullopt;
+  static_cast<void>(context.release());
   return message.empty() ? "it crashed" : message;
 }
 

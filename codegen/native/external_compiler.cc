@@ -47,8 +47,9 @@ class TemporaryFolder {
 };
 
 void write_file(const fs::path& folder, const SourceFile& file) {
-  const bool plain = !file.name.empty() && file.name[0] != '-' && file.name != kLibrary && file.name != kLog &&
-                     fs::path(file.name).filename() == file.name && file.name != "." && file.name != "..";
+  const bool plain = !file.name.empty() && file.name[0] != '-' && file.name != kLibrary &&
+                     file.name != kLog && fs::path(file.name).filename() == file.name &&
+                     file.name != "." && file.name != "..";
   ONNXC_CHECK(plain, "\"{}\" is not a plain file name", file.name);
   const fs::path path = folder / file.name;
   std::ofstream stream(path, std::ios::binary);
@@ -64,7 +65,8 @@ class SpawnActions {
     posix_spawn_file_actions_init(&actions_);
     posix_spawn_file_actions_addchdir_np(&actions_, folder.c_str());
     posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, kLog, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, kLog, O_WRONLY | O_CREAT | O_TRUNC,
+                                     0600);
     posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO, STDERR_FILENO);
   }
   ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
@@ -84,13 +86,15 @@ int run(std::vector<std::string> arguments, const fs::path& folder) {
   pointers.push_back(nullptr);
   const SpawnActions actions(folder.string());
   pid_t child = 0;
-  const int failure = posix_spawnp(&child, pointers[0], actions.get(), nullptr, pointers.data(), environ);
+  const int failure =
+      posix_spawnp(&child, pointers[0], actions.get(), nullptr, pointers.data(), environ);
   if (failure != 0) {
     throw CompileError("cannot run the compiler \"{}\": {}", arguments[0], error_text(failure));
   }
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) throw CompileError("lost the compiler \"{}\": {}", arguments[0], error_text(errno));
+    if (errno != EINTR)
+      throw CompileError("lost the compiler \"{}\": {}", arguments[0], error_text(errno));
   }
   return status;
 }
@@ -103,18 +107,19 @@ std::string printed_text(const fs::path& folder) {
   return text;
 }
 
-void build(const std::string& compiler, const std::string& source, const std::vector<std::string>& flags,
-           const NativeOptions& options, const fs::path& folder) {
-  std::vector<std::string> arguments = {compiler, "-O" + std::to_string(options.opt_level), "-std=c++17",
-                                        "-shared", "-fPIC"};
+void build(const std::string& compiler, const std::string& source,
+           const std::vector<std::string>& flags, const NativeOptions& options,
+           const fs::path& folder) {
+  std::vector<std::string> arguments = {compiler, "-O" + std::to_string(options.opt_level),
+                                        "-std=c++17", "-shared", "-fPIC"};
   if (options.debug_info) arguments.push_back("-g");
   if (options.werror) arguments.insert(arguments.end(), {"-Wall", "-Wextra", "-Werror"});
   arguments.insert(arguments.end(), flags.begin(), flags.end());
   arguments.insert(arguments.end(), {"-I.", source, "-o", kLibrary});
   const int status = run(arguments, folder);
   if (WIFSIGNALED(status)) {
-    throw CompileError("{} was ended by signal {} ({}) while compiling {}", compiler, WTERMSIG(status),
-                       strsignal(WTERMSIG(status)), source);
+    throw CompileError("{} was ended by signal {} ({}) while compiling {}", compiler,
+                       WTERMSIG(status), strsignal(WTERMSIG(status)), source);
   }
   if (WEXITSTATUS(status) != 0) {
     throw CompileError("{} rejects {} (exit code {}):\n{}", compiler, source, WEXITSTATUS(status),
@@ -124,7 +129,8 @@ void build(const std::string& compiler, const std::string& source, const std::ve
 
 class SharedLibrary : public LoadedProgram::Code {
  public:
-  explicit SharedLibrary(const fs::path& path) : handle_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+  explicit SharedLibrary(const fs::path& path)
+      : handle_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
     if (!handle_) throw CompileError("cannot load what the compiler made: {}", dlerror());
   }
   ~SharedLibrary() override { dlclose(handle_); }

@@ -1,4 +1,5 @@
-// What this machine is, in the names of targets.h, from its CPU's features and those its system saves.
+// What this machine is, in the names of targets.h, from its CPU's features and those its system
+// saves.
 #include "codegen/native/native.h"
 
 #if defined(__x86_64__)
@@ -32,7 +33,8 @@ int x86_level() {
   constexpr unsigned kXsave = bit_OSXSAVE;
   constexpr unsigned kAvxState = 0x06, kAvx512State = 0xe6;
   const Registers basic = cpuid(1), extended = cpuid(7), amd = cpuid(0x80000001);
-  if (!has_all(basic.ecx, bit_SSE3 | bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT | bit_CMPXCHG16B) ||
+  if (!has_all(basic.ecx,
+               bit_SSE3 | bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT | bit_CMPXCHG16B) ||
       !has_all(amd.ecx, bit_LAHF_LM)) {
     return 1;
   }
@@ -41,7 +43,8 @@ int x86_level() {
       !has_all(enabled_state(), kAvxState)) {
     return 2;
   }
-  if (!has_all(extended.ebx, bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL) ||
+  if (!has_all(extended.ebx,
+               bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL) ||
       !has_all(enabled_state(), kAvx512State)) {
     return 3;
   }

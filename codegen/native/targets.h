@@ -7,7 +7,8 @@
 
 namespace onnxc {
 
-// One row of the table. Fields hold what Clang's compiler proper expects; an empty field leaves its default.
+// One row of the table. Fields hold what Clang's compiler proper expects; an empty field leaves its
+// default.
 struct NativeTarget {
   std::string_view march;
   std::string_view triple;
@@ -15,7 +16,8 @@ struct NativeTarget {
   // Comma-separated, each with its sign: "+neon,-crypto".
   std::string_view features;
   std::string_view abi;
-  // "soft" (arguments in integer registers) or "hard"; Arm only.
+  // 32-bit Arm only, as in -mfloat-abi: "soft" has no FPU, "softfp" has one but passes arguments in
+  // integer registers.
   std::string_view float_abi;
   bool position_independent;
   // Widest vector that compilers should choose by themselves, in bits; 0 leaves it to them.

@@ -7,6 +7,7 @@
 #include "compiler/eval/bind_symbols.h"
 #include "compiler/eval/conv.h"
 #include "compiler/eval/kernels.h"
+#include "compiler/eval/matmul.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -68,8 +69,8 @@ struct EvaluateOp {
   std::vector<Tensor> operator()(const Conv& conv) const {
     return {evaluate_conv(conv, inputs, result_dims(), symbols)};
   }
-  std::vector<Tensor> operator()(const MatMul&) const {
-    throw InternalError(__FILE__, __LINE__, "a chosen matrix product is not evaluated");
+  std::vector<Tensor> operator()(const MatMul& product) const {
+    return {evaluate_matmul(product, inputs, node.output()->type, result_dims(), symbols)};
   }
   std::vector<Tensor> operator()(const KernelCall& call) const {
     const ReferenceKernel kernel = reference_kernel(call.kernel);

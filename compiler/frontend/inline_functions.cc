@@ -15,7 +15,7 @@ namespace {
 
 using FunctionKey = std::tuple<std::string, std::string, std::string>;  // domain, name, overload
 
-constexpr size_t kMaxInlinedNodes = 1 << 21;
+constexpr size_t kMaxInlinedNodes = 1 << 18;
 
 void collect_names(const ProtoGraph& graph, std::unordered_set<std::string>& names) {
   for (const OnnxValueInfo& info : graph.inputs) names.insert(info.name);

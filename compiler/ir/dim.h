@@ -112,10 +112,11 @@ struct Dim::Atom {
 };
 
 Dim ceil_div(const Dim& a, const Dim& b);
-// True only if it holds for all values of symbols and indices within their bounds.
+// True only if it holds for all values of symbols and indices within their bounds. These never
+// throw.
 bool proves_nonnegative(const Dim& a);
-inline bool proves_le(const Dim& a, const Dim& b) { return proves_nonnegative(b - a); }
-inline bool proves_lt(const Dim& a, const Dim& b) { return proves_nonnegative(b - a - 1); }
+bool proves_le(const Dim& a, const Dim& b);
+bool proves_lt(const Dim& a, const Dim& b);
 inline bool proves_ne(const Dim& a, const Dim& b) { return proves_lt(a, b) || proves_lt(b, a); }
 
 using Shape = std::vector<Dim>;

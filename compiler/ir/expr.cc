@@ -108,6 +108,46 @@ std::optional<bool> decided(ScalarOp op, const E& a, const E& b) {
   return std::nullopt;
 }
 
+int64_t wrapped(uint64_t x) { return static_cast<int64_t>(x); }
+
+// `op` on two index expressions (the second is the first again for one operand), if the result is
+// one. Constants wrap as int64 does; sizes that overflow stay an operation.
+std::optional<Dim> combined(ScalarOp op, const Dim& a, const Dim& b) {
+  if (a.is_constant() && b.is_constant()) {
+    const auto x = static_cast<uint64_t>(a.value()), y = static_cast<uint64_t>(b.value());
+    if (op == ScalarOp::kAdd) return wrapped(x + y);
+    if (op == ScalarOp::kSub) return wrapped(x - y);
+    if (op == ScalarOp::kMul) return wrapped(x * y);
+    if (op == ScalarOp::kNeg) return wrapped(0 - x);
+  }
+  try {
+    switch (op) {
+      case ScalarOp::kAdd:
+        return a + b;
+      case ScalarOp::kSub:
+        return a - b;
+      case ScalarOp::kMul:
+        return a * b;
+      case ScalarOp::kNeg:
+        return Dim(0) - a;
+      case ScalarOp::kMin:
+        return min(a, b);
+      case ScalarOp::kMax:
+        return max(a, b);
+      case ScalarOp::kDiv:
+        if (proves_nonnegative(a) && proves_lt(0, b)) return floor_div(a, b);
+        return std::nullopt;
+      case ScalarOp::kMod:
+        if (proves_lt(0, b)) return floor_mod(a, b);
+        return std::nullopt;
+      default:
+        return std::nullopt;
+    }
+  } catch (const CompileError&) {
+    return std::nullopt;
+  }
+}
+
 // A rewrite that remembers shared nodes, so that a DAG stays one.
 class Rewriter {
  public:
@@ -250,16 +290,8 @@ E call(ScalarOp op, std::vector<E> args) {
   if (index_like && std::all_of(args.begin(), args.end(), [](const E& e) {
         return e->kind == Expr::Kind::kInteger || e->kind == Expr::Kind::kConstant;
       })) {
-    const Dim &a = args[0]->integer, &b = args.size() > 1 ? args[1]->integer : args[0]->integer;
-    if (op == ScalarOp::kAdd) return integer(a + b);
-    if (op == ScalarOp::kSub) return integer(a - b);
-    if (op == ScalarOp::kMul) return integer(a * b);
-    if (op == ScalarOp::kNeg) return integer(Dim(0) - a);
-    if (op == ScalarOp::kMin) return integer(min(a, b));
-    if (op == ScalarOp::kMax) return integer(max(a, b));
-    if (op == ScalarOp::kDiv && proves_nonnegative(a) && proves_nonnegative(b - 1))
-      return integer(floor_div(a, b));
-    if (op == ScalarOp::kMod && proves_nonnegative(b - 1)) return integer(floor_mod(a, b));
+    const Dim& last = args.back()->integer;
+    if (const auto result = combined(op, args[0]->integer, last)) return integer(*result);
   }
   if (op == ScalarOp::kMul && is_number(*args[1], 1)) return args[0];
   if (op == ScalarOp::kMul && is_number(*args[0], 1)) return args[1];

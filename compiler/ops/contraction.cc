@@ -1,4 +1,5 @@
 // Matrix products: sums of products over a shared axis, written as index expressions.
+#include "compiler/ops/fused_activation.h"
 #include "compiler/ops/lowering.h"
 #include "compiler/ops/matmul.h"
 #include "compiler/ops/op.h"
@@ -16,7 +17,7 @@ void matmul(Lowering& x) {
 }
 
 // alpha * A' B' + beta * C.
-void gemm(Lowering& x) {
+void gemm_then(Lowering& x, const std::function<E(E)>& activation) {
   const bool trans_a = x.attribute_int("transA", 0) != 0,
              trans_b = x.attribute_int("transB", 0) != 0;
   const double alpha = x.attribute_float("alpha", 1), beta = x.attribute_float("beta", 1);
@@ -35,16 +36,51 @@ void gemm(Lowering& x) {
   const bool has_c = x.has_input(2) && beta != 0;
   const auto finish = [&](E sum) {
     if (alpha != 1) sum = sum * alpha;
-    if (!has_c) return sum;
+    if (!has_c) return activation(sum);
     const E c = map.load(x.input(2));
-    return sum + (beta == 1 ? c : c * beta);
+    return activation(sum + (beta == 1 ? c : c * beta));
   };
   x.output(0, map.build_reduction(Reduction::kSum, a * b, finish, x.type(0)));
+}
+
+void gemm(Lowering& x) {
+  gemm_then(x, [](E v) { return v; });
+}
+
+void fused_gemm(Lowering& x) { gemm_then(x, fused_activation(x)); }
+
+// Swaps the last two axes, and moves axis 0 before them where batch axes are transposed too.
+Value* transposed(Lowering& x, Value* v, bool matrix, bool batch) {
+  const int rank = static_cast<int>(v->shape.size());
+  if (rank < 2 || (!matrix && !batch)) return v;
+  std::vector<int> order;
+  for (int i = 0; i < rank; ++i) order.push_back(i);
+  if (batch) {
+    for (int i = 0; i + 2 < rank; ++i) order[i] = i + 1;
+    order[rank - 2] = 0;
+  }
+  if (matrix) std::swap(order[rank - 1], order[rank - 2]);
+  return x.transpose(v, order);
+}
+
+void fused_matmul(Lowering& x) {
+  const auto flag = [&](const char* name) { return x.attribute_int(name, 0) != 0; };
+  Value* a = transposed(x, x.input(0), flag("transA"), flag("transBatchA"));
+  Value* b = transposed(x, x.input(1), flag("transB"), flag("transBatchB"));
+  const Matmul m = plan_matmul(x, a, b);
+  const double alpha = x.attribute_float("alpha", 1);
+  MapBuilder map(x, m.space, m.reduced());
+  const E product = map.load(m.a, m.at_a(map)) * map.load(m.b, m.at_b(map));
+  const auto finish = [&](E sum) { return alpha == 1 ? sum : sum * alpha; };
+  Value* y = map.build_reduction(Reduction::kSum, product, finish, x.type(0));
+  x.output(0, x.reshape(y, m.result));
 }
 
 }  // namespace
 
 OPS_TABLE(contraction){
+    {"FusedGemm", 1, "float", fused_gemm, "", "com.microsoft"},
+    {"FusedMatMul", 1, "float", fused_matmul, "", "com.microsoft"},
     {"Gemm", 1, "float, integers", gemm},
     {"MatMul", 1, "float, integers", matmul},
 };

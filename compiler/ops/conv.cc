@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compiler/ops/fused_activation.h"
 #include "compiler/ops/op.h"
 
 namespace onnxc {
@@ -120,10 +121,20 @@ void conv(Lowering& x) {
   x.output(0, builder.build(builder.sum_with_bias(bias), x.type(0)));
 }
 
+// As Conv, then a sum with input 3 and an activation.
+void fused_conv(Lowering& x) {
+  const DType wide = compute_type(x.type(0));
+  ConvBuilder builder(x, x.cast_to(x.input(0), wide), x.cast_to(x.input(1), wide));
+  E y = builder.sum_with_bias(bias_input(x, 2, x.shape(1)[0]));
+  if (x.has_input(3)) y = y + builder.load(x.input(3));
+  x.output(0, builder.build(fused_activation(x)(y), x.type(0)));
+}
+
 }  // namespace
 
 OPS_TABLE(conv){
     {"Conv", 1, "float", conv},
+    {"FusedConv", 1, "float", fused_conv, "", "com.microsoft"},
 };
 OPS_END(conv)
 

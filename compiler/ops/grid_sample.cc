@@ -2,6 +2,7 @@
 #include <string>
 
 #include "compiler/ops/op.h"
+#include "compiler/ops/operands.h"
 #include "compiler/ops/sample.h"
 #include "compiler/ops/window.h"
 
@@ -115,26 +116,33 @@ void grid_sample(Lowering& x) {
   x.output(0, map.build(value, image->type));
 }
 
+// The shape [N, C, spatial...] that a grid [N, spatial..., r] is for; C is of no matter.
+Shape image_shape(const Shape& grid) {
+  Shape shape{grid[0], 1};
+  shape.insert(shape.end(), grid.begin() + 1, grid.end() - 1);
+  return shape;
+}
+
 // Coordinates of every output pixel after the affine map theta [N, r, r + 1].
 void affine_grid(Lowering& x) {
   Value* theta = x.input(0);
-  const auto size = x.integers(1);
-  if (!size) throw x.error("the size (input 1) must not depend on data");
-  const int rank = static_cast<int>(size->size()) - 2;
+  const auto known = x.integers(1);
+  const Shape size = known ? *known : image_shape(declared_output(x, 0, 1, "the size"));
+  const int rank = static_cast<int>(size.size()) - 2;
   if (rank < 1 || theta->shape.size() != 3 || proves_ne(theta->shape[1], rank) ||
       proves_ne(theta->shape[2], rank + 1)) {
     throw x.error("theta has shape {}, expected [N, {}, {}]", text(theta->shape), rank, rank + 1);
   }
   const bool align_corners = x.attribute_int("align_corners", 0) != 0;
-  Shape out{(*size)[0]};
-  out.insert(out.end(), size->begin() + 2, size->end());
+  Shape out{size[0]};
+  out.insert(out.end(), size.begin() + 2, size.end());
   out.push_back(rank);
   MapBuilder map(x, out);
   const Dim n = map.index(0), row = map.index(rank + 1);
   E sum = map.load(theta, {n, row, rank});
   for (int axis = 0; axis < rank; ++axis) {
     const E i = cast(sum.type(), integer(map.index(1 + axis)));
-    const Dim length = (*size)[2 + axis];
+    const Dim length = size[2 + axis];
     const E position = align_corners
                            ? i * 2.0 / cast(sum.type(), integer(max(length - 1, Dim(1)))) - 1.0
                            : (i * 2.0 + 1.0) / cast(sum.type(), integer(length)) - 1.0;

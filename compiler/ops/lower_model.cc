@@ -78,7 +78,7 @@ class InputDeclarer {
  private:
   Dim size(const OnnxDim& dim, const std::string& input, size_t axis) {
     if (dim.value && *dim.value >= 0 && !(batch_is_hint_ && axis == 0)) return *dim.value;
-    std::string name = dim.symbol;
+    std::string name = dim.symbol == "?" ? "" : dim.symbol;  // exporters write ? for each size they do not know
     if (name.empty())
       name = batch_is_hint_ && axis == 0 ? "batch" : fmt::format("{}_{}", input, axis);
     used_.insert(name);

@@ -1,4 +1,6 @@
 // Pooling over sliding windows: the largest, the mean, the p-norm, and the places of the largest.
+#include "compiler/ops/pool.h"
+
 #include <limits>
 
 #include "compiler/ops/op.h"
@@ -106,9 +108,16 @@ E covered(const MapBuilder& map, const Window& w, int i, const Dim& size, bool p
   return integer(reached - skipped);
 }
 
-void average_pool(Lowering& x) {
+std::vector<int> spatial_axes(Lowering& x) {
+  std::vector<int> axes;
+  for (int i = 2; i < x.rank(0); ++i) axes.push_back(i);
+  return axes;
+}
+
+}  // namespace
+
+Value* averaged(Lowering& x, Value* input) {
   const Window w = pool_window(x);
-  Value* input = x.input(0);
   const bool padded = x.attribute_int("count_include_pad", 0) != 0;
   MapBuilder map(x, pooled_shape(x, w), taps_of(w));
   const E body = windowed(map, input, w, reduced_taps(map, w), 0);
@@ -119,8 +128,18 @@ void average_pool(Lowering& x) {
     }
     return sum / cast(sum.type(), count);
   };
-  x.output(0, map.build_reduction(Reduction::kSum, body, finish, input->type));
+  return map.build_reduction(Reduction::kSum, body, finish, input->type);
 }
+
+Value* averaged_globally(Lowering& x, Value* input) {
+  const E count = integer(product(spatial_of(x, input->shape)));
+  const auto mean = [&](E sum) { return sum / cast(sum.type(), count); };
+  return x.reduce(Reduction::kSum, input, spatial_axes(x), true, nullptr, mean);
+}
+
+namespace {
+
+void average_pool(Lowering& x) { x.output(0, averaged(x, x.input(0))); }
 
 // |v|^p summed, then its p-th root.
 struct PNorm {
@@ -155,17 +174,7 @@ void lp_pool(Lowering& x) {
   x.output(0, map.build_reduction(Reduction::kSum, body, finish, x.type(0)));
 }
 
-std::vector<int> spatial_axes(Lowering& x) {
-  std::vector<int> axes;
-  for (int i = 2; i < x.rank(0); ++i) axes.push_back(i);
-  return axes;
-}
-
-void global_average_pool(Lowering& x) {
-  const E count = integer(product(spatial_of(x, x.shape(0))));
-  const auto mean = [&](E sum) { return sum / cast(sum.type(), count); };
-  x.output(0, x.reduce(Reduction::kSum, x.input(0), spatial_axes(x), true, nullptr, mean));
-}
+void global_average_pool(Lowering& x) { x.output(0, averaged_globally(x, x.input(0))); }
 
 void global_max_pool(Lowering& x) {
   spatial_of(x, x.shape(0));

@@ -33,6 +33,15 @@ std::vector<Dim> parameter_index(Lowering& x, const MapBuilder& map) {
   return at;
 }
 
+// The zero point's index: as the scale's, but both may be scalars of different ranks.
+std::vector<Dim> zero_point_index(Lowering& x, const std::vector<Dim>& scale_index) {
+  if (product(x.shape(2)).is(1)) return std::vector<Dim>(x.shape(2).size(), Dim(0));
+  if (x.shape(2).size() != scale_index.size()) {
+    throw x.error("the scale has shape {}, the zero point {}", text(x.shape(1)), text(x.shape(2)));
+  }
+  return scale_index;
+}
+
 DType type_attribute(const Lowering& x, const std::string& name, DType fallback) {
   const int64_t number = x.attribute_int(name, 0);
   if (number == 0) return fallback;
@@ -77,8 +86,8 @@ void quantize_linear(Lowering& x) {
     x.output(0, map.build(saturate ? saturated(scaled, type) : unsaturated(scaled, type), type));
     return;
   }
-  const E zero =
-      x.has_input(2) ? cast(arithmetic, map.load(x.input(2), at)) : constant(arithmetic, 0);
+  const E zero = x.has_input(2) ? cast(arithmetic, map.load(x.input(2), zero_point_index(x, at)))
+                                : constant(arithmetic, 0);
   x.output(0, map.build(quantized(scaled, zero, type), type));
 }
 
@@ -92,7 +101,8 @@ void dequantize_linear(Lowering& x) {
     value = cast(scale.type(), value);
   } else {
     value = cast(DType::kInt32, value);
-    if (x.has_input(2)) value = value - cast(DType::kInt32, map.load(x.input(2), at));
+    if (x.has_input(2))
+      value = value - cast(DType::kInt32, map.load(x.input(2), zero_point_index(x, at)));
     value = cast(scale.type(), value);
   }
   x.output(0, map.build(value * scale, type));

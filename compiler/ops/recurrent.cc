@@ -175,7 +175,7 @@ class Call {
     call_.kernel = l.cell.kernel;
     call_.header = "templates/cpu/recurrent_layer.h";
     call_.types = {l.type};
-    call_.arguments.push_back(KernelCall::Code{"fixed<kLanes>"});
+    call_.arguments.push_back(KernelCall::Code{"fixed<kWidth>"});
   }
 
   void input(Value* value) {

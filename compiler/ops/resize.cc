@@ -124,13 +124,17 @@ E kernel_weight(const ResizePlan& plan, E d) {
 int64_t reach_of(const Lowering& x, const ResizePlan& plan, const ResizeAxis& a) {
   const double radius = plan.interpolation == Interpolation::kLinear ? 1 : 2;
   if (!plan.antialias) return static_cast<int64_t>(radius);
-  if (!a.scale) throw x.error("antialias needs scales known at compile time");
-  return static_cast<int64_t>(std::ceil(radius / std::min(*a.scale, 1.0f)));
+  if (!a.scale && !(a.in.is_constant() && a.out.is_constant())) {
+    throw x.error("antialias needs scales known at compile time");
+  }
+  const double scale =
+      a.scale ? *a.scale : static_cast<double>(a.out.value()) / static_cast<double>(a.in.value());
+  return static_cast<int64_t>(std::ceil(radius / std::min(scale, 1.0)));
 }
 
 Value* weights(Lowering& x, const ResizePlan& plan, const ResizeAxis& a, int64_t reach) {
-  const double shrink = plan.antialias ? std::min(*a.scale, 1.0f) : 1.0;
   MapBuilder raw(x, {a.out, 2 * reach});
+  const E shrink = plan.antialias ? min(scale_of(a, raw), 1.0) : constant(DType::kFloat, 1);
   const E p = source_position(plan, a, raw, raw.index(0));
   const E tap = floor(p) + cast(DType::kFloat, integer(raw.index(1) - (reach - 1)));
   E weight = kernel_weight(plan, abs(tap - p) * shrink);

@@ -98,11 +98,11 @@ class Fuser {
     Node* fused = graph_.add_node(std::move(op), std::move(inputs),
                                   {{result->name, result->type, result->shape}}, std::move(origins),
                                   &producer);
+    graph_.compact_inputs(fused);
     graph_.replace_uses(result, fused->output());
     graph_.take_name(fused->output(), result);
     graph_.erase(&user);
     graph_.erase(&producer);
-    graph_.compact_inputs(fused);
   }
 
   Graph& graph_;

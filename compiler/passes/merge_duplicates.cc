@@ -1,87 +1,112 @@
 // Lets equal steps on equal inputs, and equal constants, be one value.
-#include "compiler/passes/merge_duplicates.h"
-
+//   y = map relu(in0[i0]) (x); z = map relu(in0[i0]) (x)   ->   y = map relu(in0[i0]) (x)
 #include <cstring>
 #include <map>
-#include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "compiler/ir/graph.h"
+#include "compiler/ir/equal_expressions.h"
+#include "compiler/passes/pass.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
 namespace {
 
-bool equal_contents(const Tensor& a, const Tensor& b) {
-  if (a.type() != b.type() || a.dims() != b.dims()) return false;
-  if (a.type() == DType::kString) return a.strings() == b.strings();
-  return a.byte_count() == b.byte_count() &&
-         (a.bytes().data() == b.bytes().data() ||
-          std::memcmp(a.bytes().data(), b.bytes().data(), a.byte_count()) == 0);
+bool same_shape(const Shape& a, const Shape& b) { return a == b; }
+
+bool same_place(const Value& a, const Value& b) {
+  return a.type == b.type && a.layout == b.layout && same_shape(a.shape, b.shape);
 }
 
-// A cheap fingerprint: type, shape and up to 4 KB of the contents.
-std::string fingerprint(const Value& v) {
-  const auto bytes = v.constant->bytes();
-  std::string key = fmt::format("{}{}{}", name(v.type), text(v.shape), v.layout.blocked);
-  const size_t take = std::min<size_t>(bytes.size(), 4096);
-  key.append(reinterpret_cast<const char*>(bytes.data()), take);
+// Cheap to compute and rarely equal for different constants.
+std::string summary(const Tensor& tensor) {
+  std::string key = fmt::format("{} {}:", name(tensor.type()), fmt::join(tensor.dims(), ","));
+  const auto bytes = tensor.bytes();
+  const size_t count = bytes.size(), step = count / 64 + 1;
+  for (size_t i = 0; i < count; i += step) key += static_cast<char>(bytes[i]);
   return key;
+}
+
+bool same_contents(const Tensor& a, const Tensor& b) {
+  if (a.type() != b.type() || a.dims() != b.dims()) return false;
+  if (a.type() == DType::kString) return a.strings() == b.strings();
+  const auto x = a.bytes(), y = b.bytes();
+  return x.size() == y.size() &&
+         (x.empty() || x.data() == y.data() || std::memcmp(x.data(), y.data(), x.size()) == 0);
 }
 
 bool merge_constants(Graph& graph) {
-  std::map<std::string, std::vector<Value*>> seen;
   bool changed = false;
+  std::unordered_map<std::string, std::vector<Value*>> seen;
   for (const auto& v : graph.values()) {
     if (!v->is_constant() || (v->users.empty() && !graph.is_output(v.get()))) continue;
-    auto& group = seen[fingerprint(*v)];
-    Value* equal = nullptr;
-    for (Value* g : group) {
-      if (equal_contents(*g->constant, *v->constant)) equal = g;
+    std::vector<Value*>& alike = seen[summary(*v->constant)];
+    Value* same = nullptr;
+    for (Value* other : alike) {
+      if (other->layout == v->layout && same_contents(*other->constant, *v->constant)) same = other;
     }
-    if (equal) {
-      graph.replace_uses(v.get(), equal);
-      changed = true;
-    } else {
-      group.push_back(v.get());
+    if (!same) {
+      alike.push_back(v.get());
+      continue;
     }
-  }
-  return changed;
-}
-
-// Everything that decides what a step computes; empty for steps that are not merged.
-std::string definition(const Node& node) {
-  std::string key;
-  if (const Map* m = node.as<Map>()) {
-    key = fmt::format("map {} {} {} {} {}", text(m->space), text(m->reduced), name(m->reduction),
-                      text(m->body), m->finish ? text(m->finish) : "");
-  } else if (node.as<Reshape>()) {
-    key = "reshape " + text(node.output()->shape);
-  } else if (const Concat* c = node.as<Concat>()) {
-    key = fmt::format("concat {}", c->axis);
-  } else {
-    return "";
-  }
-  key += fmt::format(" {} {}", name(node.output()->type), node.output()->layout.blocked);
-  for (const Value* v : node.inputs) key += fmt::format(" {}", v->id);
-  return key;
-}
-
-bool merge_nodes(Graph& graph) {
-  std::map<std::string, Value*> seen;
-  std::vector<Node*> nodes;
-  for (const auto& n : graph.nodes()) nodes.push_back(n.get());
-  bool changed = false;
-  for (Node* n : nodes) {
-    const std::string key = definition(*n);
-    if (key.empty()) continue;
-    const auto [it, fresh] = seen.emplace(key, n->output());
-    if (fresh) continue;
-    graph.replace_uses(n->output(), it->second);
-    graph.erase(n);
+    graph.replace_uses(v.get(), same);
     changed = true;
   }
   return changed;
+}
+
+struct HashOp {
+  uint64_t operator()(const Map& m) const { return hash_of(m.body) * 3 + hash_of(m.finish); }
+  uint64_t operator()(const Conv& c) const { return hash_of(c.finish); }
+  uint64_t operator()(const MatMul& m) const { return hash_of(m.finish); }
+  uint64_t operator()(const Reshape&) const { return 0; }
+  uint64_t operator()(const Concat& c) const { return static_cast<uint64_t>(c.axis); }
+  uint64_t operator()(const KernelCall& k) const { return std::hash<std::string>()(k.kernel); }
+};
+
+// Kernels' calls and matrix products with their methods chosen are never taken to be equal.
+bool same_op(const Node::Op& a, const Node::Op& b) {
+  if (a.index() != b.index()) return false;
+  if (const auto* x = std::get_if<Map>(&a)) {
+    const auto& y = std::get<Map>(b);
+    return x->reduction == y.reduction && same_shape(x->space, y.space) &&
+           same_shape(x->reduced, y.reduced) && equal(x->body, y.body) &&
+           equal(x->finish, y.finish);
+  }
+  if (const auto* x = std::get_if<Conv>(&a)) {
+    const auto& y = std::get<Conv>(b);
+    return x->strides == y.strides && x->dilations == y.dilations &&
+           x->pads_begin == y.pads_begin && x->pads_end == y.pads_end && x->groups == y.groups &&
+           x->method == y.method && x->kernel == y.kernel && x->in_channels == y.in_channels &&
+           equal(x->finish, y.finish);
+  }
+  if (const auto* x = std::get_if<Concat>(&a)) return x->axis == std::get<Concat>(b).axis;
+  return std::holds_alternative<Reshape>(a);
+}
+
+bool merge_nodes(Graph& graph) {
+  std::map<std::pair<std::vector<Value*>, uint64_t>, std::vector<Node*>> seen;
+  std::vector<Node*> duplicates;
+  for (const auto& node : graph.nodes()) {
+    std::vector<Node*>& alike = seen[{node->inputs, std::visit(HashOp{}, node->op)}];
+    Node* same = nullptr;
+    for (Node* other : alike) {
+      if (same_op(other->op, node->op) && same_place(*other->output(), *node->output()))
+        same = other;
+    }
+    if (!same) {
+      alike.push_back(node.get());
+      continue;
+    }
+    graph.replace_uses(node->output(), same->output());
+    for (const std::string& origin : node->origins) {
+      if (std::find(same->origins.begin(), same->origins.end(), origin) == same->origins.end())
+        same->origins.push_back(origin);
+    }
+    duplicates.push_back(node.get());
+  }
+  for (auto it = duplicates.rbegin(); it != duplicates.rend(); ++it) graph.erase(*it);
+  return !duplicates.empty();
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
-// Removes steps and constants that no output needs.
-#include "compiler/passes/remove_dead_nodes.h"
-
-#include "compiler/ir/graph.h"
+// Drops steps and constants that no output needs.
+#include "compiler/passes/pass.h"
 
 namespace onnxc {
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <string>
 
 #include "compiler/support/diagnostics.h"
 
@@ -88,13 +90,14 @@ class Planner {
     for (Block& b : blocks_) order.push_back(&b);
     std::stable_sort(order.begin(), order.end(),
                      [](const Block* a, const Block* b) { return a->weight > b->weight; });
-    std::vector<const Block*> placed;
-    for (Block* b : order) {
-      place(*b, placed);
-      placed.push_back(b);
-      plan.bytes = max(plan.bytes, b->offset + b->bytes);
-      if (b->storage) plan.offsets[b->storage] = b->offset;
-      if (b->scratch_of) plan.scratch[b->scratch_of] = b->offset;
+    if (const auto bytes = arrange(order)) {
+      plan.bytes = *bytes;
+    } else {
+      plan.bytes = arrange_in_groups(order);
+    }
+    for (const Block& b : blocks_) {
+      if (b.storage) plan.offsets[b.storage] = b.offset;
+      if (b.scratch_of) plan.scratch[b.scratch_of] = b.offset;
     }
     return plan;
   }
@@ -121,7 +124,54 @@ class Planner {
     return result;
   }
 
-  void place(Block& block, const std::vector<const Block*>& placed) const {
+  // Offsets of these blocks from 0, and the bytes they take; nothing if their sizes cannot be
+  // compared for all symbols.
+  static std::optional<Dim> arrange(const std::vector<Block*>& order) {
+    std::vector<const Block*> placed;
+    Dim top = 0;
+    for (Block* b : order) {
+      if (!place(*b, placed)) return std::nullopt;
+      placed.push_back(b);
+      const Dim end = b->offset + b->bytes;
+      if (proves_le(top, end)) {
+        top = end;
+      } else if (!proves_le(end, top)) {
+        return std::nullopt;
+      }
+    }
+    return top;
+  }
+
+  // Blocks whose sizes differ only in coefficients share a region; regions follow one another.
+  static Dim arrange_in_groups(const std::vector<Block*>& order) {
+    std::map<std::string, std::vector<Block*>> groups;
+    for (Block* b : order) groups[monomials(b->bytes)].push_back(b);
+    Dim base = 0;
+    for (auto& [key, group] : groups) {
+      std::optional<Dim> bytes = arrange(group);
+      if (!bytes) {
+        bytes = 0;
+        for (Block* b : group) {
+          b->offset = *bytes;
+          bytes = *bytes + b->bytes;
+        }
+      }
+      for (Block* b : group) b->offset = base + b->offset;
+      base = base + *bytes;
+    }
+    return base;
+  }
+
+  static std::string monomials(const Dim& bytes) {
+    std::string key;
+    for (const auto& term : bytes.terms()) {
+      for (const auto& f : term.factors) key += f->key + "*";
+      key += "+";
+    }
+    return key;
+  }
+
+  static bool place(Block& block, const std::vector<const Block*>& placed) {
     std::vector<const Block*> rivals;
     for (const Block* p : placed) {
       if (p->first <= block.last && block.first <= p->last) rivals.push_back(p);
@@ -132,16 +182,12 @@ class Planner {
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     for (const auto& [there, offset] : candidates) {
-      if (fits(block, offset, there, rivals)) {
-        block.offset = offset;
-        block.offset_there = there;
-        return;
-      }
+      if (!fits(block, offset, there, rivals)) continue;
+      block.offset = offset;
+      block.offset_there = there;
+      return true;
     }
-    Dim above = 0;  // above every rival, whatever the sizes
-    for (const Block* r : rivals) above = max(above, r->offset + r->bytes);
-    block.offset = above;
-    block.offset_there = above.evaluate(point_);
+    return false;
   }
 
   static bool fits(const Block& block, const Dim& offset, int64_t there,

@@ -7,14 +7,14 @@ namespace onnxc {
 
 template <int N>
 struct Dims {
-  static constexpr int rank = N;
+  [[maybe_unused]] static constexpr int rank = N;
   int64_t size[N];
 
   constexpr int64_t operator[](int axis) const { return size[axis]; }
 };
 template <>
 struct Dims<0> {
-  static constexpr int rank = 0;
+  [[maybe_unused]] static constexpr int rank = 0;
 
   constexpr int64_t operator[](int) const { return 1; }
 };

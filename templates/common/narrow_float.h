@@ -25,7 +25,7 @@ inline uint32_t bits_of(float x) {
   return bits;
 }
 
-inline float float_of(uint32_t bits) {
+[[maybe_unused]] inline float float_of(uint32_t bits) {
   float x;
   memcpy(&x, &bits, sizeof(x));
   return x;
@@ -33,23 +33,25 @@ inline float float_of(uint32_t bits) {
 
 }  // namespace narrow
 
-inline float to_float(Float16 x) {
+[[maybe_unused]] inline float to_float(Float16 x) {
   const uint32_t sign = uint32_t(x.bits & 0x8000) << 16, size = x.bits & 0x7fff;
   if (size >= 0x7c00) return narrow::float_of(sign | 0x7f800000u | (size & 0x3ff) << 13);
   if (size >= 0x400) return narrow::float_of(sign | ((size << 13) + (112u << 23)));
   return narrow::float_of(sign | narrow::bits_of(float(int32_t(size)) * 0x1p-24f));
 }
 
-inline float to_float(BFloat16 x) { return narrow::float_of(uint32_t(x.bits) << 16); }
+[[maybe_unused]] inline float to_float(BFloat16 x) {
+  return narrow::float_of(uint32_t(x.bits) << 16);
+}
 
-inline float to_float(float x) { return x; }
+[[maybe_unused]] inline float to_float(float x) { return x; }
 
 // The nearest T; beyond its range infinity. T is Float16, BFloat16 or float.
 template <class T>
 inline T from_float(float x);
 
 template <>
-inline Float16 from_float<Float16>(float x) {
+[[maybe_unused]] inline Float16 from_float<Float16>(float x) {
   const uint32_t bits = narrow::bits_of(x), sign = bits >> 16 & 0x8000;
   uint32_t size = bits & 0x7fffffff;
   if (size > 0x7f800000) return {uint16_t(sign | 0x7e00 | (size >> 13 & 0x3ff))};
@@ -63,14 +65,14 @@ inline Float16 from_float<Float16>(float x) {
 }
 
 template <>
-inline BFloat16 from_float<BFloat16>(float x) {
+[[maybe_unused]] inline BFloat16 from_float<BFloat16>(float x) {
   const uint32_t bits = narrow::bits_of(x);
   if ((bits & 0x7fffffff) > 0x7f800000) return {uint16_t(bits >> 16 | 0x40)};
   return {uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
 }
 
 template <>
-inline float from_float<float>(float x) {
+[[maybe_unused]] inline float from_float<float>(float x) {
   return x;
 }
 

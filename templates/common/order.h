@@ -12,8 +12,8 @@ template <class T>
 inline T order_key(T x) {
   return x;
 }
-inline float order_key(Float16 x) { return to_float(x); }
-inline float order_key(BFloat16 x) { return to_float(x); }
+[[maybe_unused]] inline float order_key(Float16 x) { return to_float(x); }
+[[maybe_unused]] inline float order_key(BFloat16 x) { return to_float(x); }
 
 // Orders from the least to the largest or the other way; NaN counts as larger than every number.
 struct Smallest {

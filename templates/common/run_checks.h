@@ -9,8 +9,8 @@ namespace onnxc {
 
 // Whether `count` shapes, each of its rank, equal the sizes that stand one after another in
 // `expected`. No shapes at all match when all sizes are fixed, which the caller has made sure of.
-inline bool shapes_match(const int64_t* const* shapes, int count, const int* ranks,
-                         const int64_t* expected) {
+[[maybe_unused]] inline bool shapes_match(const int64_t* const* shapes, int count, const int* ranks,
+                                          const int64_t* expected) {
   if (!shapes) return true;
   for (int i = 0; i < count; ++i) {
     if (ranks[i] > 0 && !shapes[i]) return false;
@@ -21,7 +21,7 @@ inline bool shapes_match(const int64_t* const* shapes, int count, const int* ran
   return true;
 }
 
-inline bool bytes_equal(const void* a, const void* b, size_t size) {
+[[maybe_unused]] inline bool bytes_equal(const void* a, const void* b, size_t size) {
   const unsigned char* x = static_cast<const unsigned char*>(a);
   const unsigned char* y = static_cast<const unsigned char*>(b);
   for (size_t i = 0; i < size; ++i) {
@@ -32,8 +32,8 @@ inline bool bytes_equal(const void* a, const void* b, size_t size) {
 
 // Compares a weights blob's header with what the code was generated for: 0, or error code 1 (no
 // blob), 2 (cut short) or 3 (of another model or layout).
-inline int check_weights(const void* blob, size_t size, uint64_t expected_size,
-                         const unsigned char* model, uint64_t layout) {
+[[maybe_unused]] inline int check_weights(const void* blob, size_t size, uint64_t expected_size,
+                                          const unsigned char* model, uint64_t layout) {
   if (!blob) return 6;
   if (size < 64 || !bytes_equal(blob, "ONNXCW01", 8)) return 1;
   const unsigned char* header = static_cast<const unsigned char*>(blob);

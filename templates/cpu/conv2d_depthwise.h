@@ -13,34 +13,95 @@
 
 namespace onnxc {
 
-// The taps of one output row which lie inside the image.
+// What every tile of one output row sums over, in one vector of channels.
 struct DepthwiseRow {
-  const float* in;       // first vector of the input row of the first tap, column 0
-  const float* weights;  // of the first tap
+  const float* in;       // input row of the first tap inside the image, column 0
+  const float* weights;  // of that tap
   size_t rows;           // taps inside the image, vertically
   size_t columns;        // taps of a kernel row
   size_t in_row;         // floats between the input rows of neighbouring taps
-  size_t in_column;      // floats between the input columns of neighbouring taps
-  size_t weight_row;     // floats between kernel rows
+  ptrdiff_t dilation;    // input columns between neighbouring taps
+  ptrdiff_t width;       // input columns
 };
 
-// Sums P pixels, `step` floats apart, all of whose taps `first` to `last` lie inside the image.
-template <int L, int P>
-ONNXC_INLINE void sum_depthwise(Vec<float, L> (&acc)[P], const DepthwiseRow& row, const float* in,
-                                size_t step, size_t first, size_t last) {
-#pragma GCC unroll 32
-  for (int i = 0; i < P; ++i) acc[i] = Vec<float, L>{};
+constexpr int kDepthwisePixels = 7;
+
+// Adds one tap to P pixels, each read at `from(i)`.
+template <int L, int P, class From>
+ONNXC_INLINE void add_depthwise_tap(Vec<float, L> (&acc)[P], const float* weights,
+                                    const From& from) {
+  const Vec<float, L> w = load<L>(weights);
+#pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) acc[i] = fma<L>(load<L>(from(i)), w, acc[i]);
+}
+
+// Writes to `sums`, [P][L], the sums of pixels `step` columns apart, all taps of which lie inside
+// the image; the first is read at column `x`. KX is the number of columns of a kernel row if it is
+// known, else 0.
+template <int L, size_t KX>
+ONNXC_INLINE void sum_depthwise_inside(const DepthwiseRow& row, ptrdiff_t x, ptrdiff_t step,
+                                       float* sums) {
+  constexpr int P = kDepthwisePixels;
+  const ptrdiff_t next = step * ptrdiff_t(kBlock);
+  const float* in = row.in + x * ptrdiff_t(kBlock);
   const float* weights = row.weights;
-  for (size_t ty = 0; ty < row.rows; ++ty) {
-    for (size_t tx = first; tx < last; ++tx) {
-      const Vec<float, L> w = load<L>(weights + tx * kBlock);
-      const float* from = in + tx * row.in_column;
-#pragma GCC unroll 32
-      for (int i = 0; i < P; ++i) acc[i] = fma<L>(load<L>(from + i * step), w, acc[i]);
+  Vec<float, L> acc[P];
+#pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) acc[i] = Vec<float, L>{};
+  for (size_t ty = 0; ty < row.rows; ++ty, in += row.in_row) {
+    const float* first = in;
+    if constexpr (KX != 0 && KX <= 7) {
+#pragma GCC unroll 8
+      for (size_t tx = 0; tx < KX; ++tx) {
+        add_depthwise_tap<L, P>(acc, weights + tx * kBlock,
+                                [&](int i) ONNXC_LAMBDA { return first + i * next; });
+        first += row.dilation * ptrdiff_t(kBlock);
+      }
+    } else {
+      for (size_t tx = 0; tx < row.columns; ++tx) {
+        add_depthwise_tap<L, P>(acc, weights + tx * kBlock,
+                                [&](int i) ONNXC_LAMBDA { return first + i * next; });
+        first += row.dilation * ptrdiff_t(kBlock);
+      }
     }
-    in += row.in_row;
-    weights += row.weight_row;
+    weights += row.columns * kBlock;
   }
+#pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) store<L>(sums + i * L, acc[i]);
+}
+
+// The same for `count` pixels anywhere.
+template <int L>
+ONNXC_KERNEL void sum_depthwise_edge(const DepthwiseRow& row, ptrdiff_t x, ptrdiff_t step,
+                                     size_t count, float* sums) {
+  constexpr int P = kDepthwisePixels;
+  const ptrdiff_t reach = ptrdiff_t(row.columns - 1) * row.dilation;
+  const bool nearly = count == P && x + 2 * step >= 0 && x + (P - 3) * step + reach < row.width;
+  const float* in = row.in;
+  const float* weights = row.weights;
+  Vec<float, L> acc[P];
+#pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) acc[i] = Vec<float, L>{};
+  for (size_t ty = 0; ty < row.rows; ++ty, in += row.in_row) {
+    ptrdiff_t at = x;
+    for (size_t tx = 0; tx < row.columns; ++tx, at += row.dilation, weights += kBlock) {
+      const auto valid = [&](int i) ONNXC_LAMBDA {
+        const ptrdiff_t column = at + i * step;
+        return size_t(column) < size_t(row.width) ? in + column * ptrdiff_t(kBlock) : kZeroBlock;
+      };
+      if (nearly) {
+        add_depthwise_tap<L, P>(acc, weights, [&](int i) ONNXC_LAMBDA {
+          return i < 2 || i >= P - 2 ? valid(i) : in + (at + i * step) * ptrdiff_t(kBlock);
+        });
+      } else {
+        add_depthwise_tap<L, P>(acc, weights, [&](int i) ONNXC_LAMBDA {
+          return size_t(i) < count ? valid(i) : kZeroBlock;
+        });
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) store<L>(sums + i * L, acc[i]);
 }
 
 // The number of independent units of work conv2d_depthwise can be split into.
@@ -50,64 +111,54 @@ ONNXC_INLINE size_t conv2d_depthwise_units(size_t batch, const Out& out) {
 }
 
 // Computes the units `begin` to `end` of the convolution.
-template <int L, class In, class Out, class Win, class Epilogue>
+template <int L, class In, class Out, class Kernel, class Stride, class Dilation, class Pad,
+          class Epilogue>
 ONNXC_INLINE void conv2d_depthwise(const float* in, const float* weights, float* out, size_t,
-                                   const In& in_image, const Out& out_image, const Win& window,
+                                   const In& in_image, const Out& out_image,
+                                   const Window<Kernel, Stride, Dilation, Pad>& window,
                                    Epilogue&& epilogue, size_t begin, size_t end) {
-  constexpr int kPixels = L == 16 ? 7 : 6;
   const ptrdiff_t height = size_t(in_image.height), width = size_t(in_image.width);
-  const size_t step = window.stride.x * kBlock;
-  const ptrdiff_t kernel_x = size_t(window.kernel.x), kernel_y = size_t(window.kernel.y);
-  const ptrdiff_t dilation_x = size_t(window.dilation.x), dilation_y = size_t(window.dilation.y);
-  const ptrdiff_t reach = (kernel_x - 1) * dilation_x;
+  const ptrdiff_t kernel_y = size_t(window.kernel.y), kernel_x = size_t(window.kernel.x);
+  const ptrdiff_t dilation_y = size_t(window.dilation.y);
+  const ptrdiff_t stride_x = size_t(window.stride.x);
+  constexpr size_t kColumns = SizeOr<decltype(Kernel::x)>::value(0);
+  const ptrdiff_t reach = (kernel_x - 1) * ptrdiff_t(size_t(window.dilation.x));
+  alignas(64) float sums[kDepthwisePixels * L];
   for (size_t unit = begin; unit < end; ++unit) {
     const size_t n = unit / out_image.blocks(), block = unit % out_image.blocks();
     const float* plane = in + n * in_image.batch_stride + block * in_image.plane();
     float* to = out + n * out_image.batch_stride;
-    for (size_t lane = 0; lane < kBlock; lane += L) {
-      for (size_t oy = 0; oy < out_image.height; ++oy) {
-        const ptrdiff_t y = ptrdiff_t(oy * window.stride.y) - ptrdiff_t(size_t(window.pad.y));
-        ptrdiff_t first_y = 0, last_y = kernel_y;
-        while (first_y < last_y && y + first_y * dilation_y < 0) ++first_y;
-        while (last_y > first_y && y + (last_y - 1) * dilation_y >= height) --last_y;
-        const DepthwiseRow row{
-            plane + (y + first_y * dilation_y) * width * ptrdiff_t(kBlock) + lane,
-            weights + (block * kernel_y + first_y) * kernel_x * kBlock + lane,
-            size_t(last_y - first_y),
-            size_t(kernel_x),
-            size_t(dilation_y * width) * kBlock,
-            size_t(dilation_x) * kBlock,
-            size_t(kernel_x) * kBlock};
-        for (size_t ox = 0; ox < out_image.width;) {
-          const ptrdiff_t x = ptrdiff_t(ox * window.stride.x) - ptrdiff_t(size_t(window.pad.x));
-          const float* from = row.in + x * ptrdiff_t(kBlock);
-          const bool inside = x >= 0 && ox + kPixels <= out_image.width &&
-                              x + ptrdiff_t((kPixels - 1) * window.stride.x) + reach < width;
-          ConvAt<L> at{n, block * kBlock + lane, oy * out_image.width + ox};
+    for (size_t oy = 0; oy < out_image.height; ++oy) {
+      const ptrdiff_t y = ptrdiff_t(oy * window.stride.y) - ptrdiff_t(size_t(window.pad.y));
+      ptrdiff_t first = 0, last = kernel_y;
+      while (first < last && y + first * dilation_y < 0) ++first;
+      while (last > first && y + (last - 1) * dilation_y >= height) --last;
+      DepthwiseRow row{
+          plane + (y + first * dilation_y) * width * ptrdiff_t(kBlock),
+          weights + (ptrdiff_t(block) * kernel_y + first) * kernel_x * ptrdiff_t(kBlock),
+          size_t(last - first),
+          size_t(kernel_x),
+          size_t(dilation_y * width) * kBlock,
+          ptrdiff_t(size_t(window.dilation.x)),
+          width};
+      for (size_t ox = 0; ox < out_image.width; ox += kDepthwisePixels) {
+        const ptrdiff_t x = ptrdiff_t(ox) * stride_x - ptrdiff_t(size_t(window.pad.x));
+        const size_t count = min_size(kDepthwisePixels, out_image.width - ox);
+        const size_t pixel = oy * out_image.width + ox;
+        const bool inside = count == kDepthwisePixels && x >= 0 &&
+                            x + (kDepthwisePixels - 1) * stride_x + reach < width;
+        for (size_t lane = 0; lane < kBlock; lane += L) {
+          DepthwiseRow part = row;
+          part.in += lane;
+          part.weights += lane;
           if (inside) {
-            Vec<float, L> acc[kPixels];
-            sum_depthwise<L, kPixels>(acc, row, from, step, 0, kernel_x);
-            alignas(64) float sums[kPixels * L];
-#pragma GCC unroll 32
-            for (int i = 0; i < kPixels; ++i) store<L>(sums + i * L, acc[i]);
-            store_pixels<L>(
-                sums, L, kPixels, n, at.channel, out_image.channels,
-                [&](size_t i) ONNXC_LAMBDA { return at.pixel + i; }, out_image.plane(), to,
-                epilogue);
-            ox += kPixels;
-            continue;
+            sum_depthwise_inside<L, kColumns>(part, x, stride_x, sums);
+          } else {
+            sum_depthwise_edge<L>(part, x, stride_x, count, sums);
           }
-          ptrdiff_t first_x = 0, last_x = kernel_x;
-          while (first_x < last_x && x + first_x * dilation_x < 0) ++first_x;
-          while (last_x > first_x && x + (last_x - 1) * dilation_x >= width) --last_x;
-          Vec<float, L> acc[1];
-          sum_depthwise<L, 1>(acc, row, from, step, first_x, last_x);
-          alignas(64) float sums[L];
-          store<L>(sums, acc[0]);
           store_pixels<L>(
-              sums, L, 1, n, at.channel, out_image.channels,
-              [&](size_t) ONNXC_LAMBDA { return at.pixel; }, out_image.plane(), to, epilogue);
-          ++ox;
+              sums, L, count, n, block * kBlock + lane, out_image.channels,
+              [&](size_t i) ONNXC_LAMBDA { return pixel + i; }, out_image.plane(), to, epilogue);
         }
       }
     }

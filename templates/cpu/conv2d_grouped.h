@@ -38,8 +38,8 @@ constexpr size_t grouped_blocks(size_t in_channels, size_t out_channels, size_t 
 }
 
 // The first of the grouped_blocks input blocks that an output block reads.
-constexpr size_t grouped_first_block(size_t out_block, size_t in_channels, size_t out_channels,
-                                     size_t groups) {
+[[maybe_unused]] constexpr size_t grouped_first_block(size_t out_block, size_t in_channels,
+                                                      size_t out_channels, size_t groups) {
   const size_t blocks = grouped_blocks(in_channels, out_channels, groups);
   return min_size(grouped_span(out_block, in_channels, out_channels, groups).begin,
                   ceil_div(in_channels, kBlock) - blocks);

@@ -69,7 +69,7 @@ struct ConvGrid {
   ONNXC_INLINE size_t pixels() const { return height * width; }
 };
 
-alignas(64) static const float kZeroBlock[kBlock] = {};
+[[maybe_unused]] alignas(64) static const float kZeroBlock[kBlock] = {};
 
 // What a convolution of `in_blocks` input blocks with `window` sums over.
 template <class In, class Win>
@@ -123,21 +123,25 @@ struct BlockRange {
 template <int L, int P, int V, class From>
 ONNXC_INLINE void add_tap(Vec<float, L> (&acc)[P][V], const From& from, const float* weights,
                           size_t weight_out_block) {
+  constexpr size_t kUnroll = 2;
 #pragma GCC unroll 1
-  for (size_t c = 0; c < kBlock; ++c) {
+  for (size_t c = 0; c < kBlock; c += kUnroll) {
     __asm__("" : "+r"(c));
-    Vec<float, L> w[V];
+#pragma GCC unroll 2
+    for (size_t u = 0; u < kUnroll; ++u) {
+      Vec<float, L> w[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      w[v] = load<L>(weights + v * L / kBlock * weight_out_block + v * L % kBlock);
-    }
+      for (int v = 0; v < V; ++v) {
+        w[v] = load<L>(weights + v * L / kBlock * weight_out_block + v * L % kBlock + u * kBlock);
+      }
 #pragma GCC unroll 32
-    for (int i = 0; i < P; ++i) {
-      const Vec<float, L> x = broadcast<L>(from(i)[c]);
+      for (int i = 0; i < P; ++i) {
+        const Vec<float, L> x = broadcast<L>(from(i)[c + u]);
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) acc[i][v] = fma<L>(x, w[v], acc[i][v]);
+        for (int v = 0; v < V; ++v) acc[i][v] = fma<L>(x, w[v], acc[i][v]);
+      }
     }
-    weights += kBlock;
+    weights += kUnroll * kBlock;
   }
 }
 
@@ -148,28 +152,38 @@ ONNXC_KERNEL void add_row_tile(const ConvSum& sum, ptrdiff_t y, ptrdiff_t x, con
                                const float* weights, BlockRange blocks, float* sums) {
   Vec<float, L> acc[P][V];
   load_tile<L, P, V>(acc, sums, blocks.begin == 0);
+  const ptrdiff_t line_floats = sum.in_width * ptrdiff_t(kBlock);
+  const float* plane = in + blocks.begin * sum.in_plane();
   for (size_t block = blocks.begin; block < blocks.end; ++block) {
-    const float* plane = in + block * sum.in_plane();
+    const float* row_weights = sum.tap_weights(weights, block, 0, 0);
+    ptrdiff_t from_y = y + sum.y.offset;
     for (size_t ty = 0; ty < sum.y.count; ++ty) {
-      const ptrdiff_t from_y = y + sum.y.offset + ptrdiff_t(ty) * sum.y.offset_step;
-      if (size_t(from_y) >= size_t(sum.in_height)) continue;
-      const float* ahead = plane + sum.in_plane() + (from_y * sum.in_width + x) * ptrdiff_t(kBlock);
+      if (size_t(from_y) < size_t(sum.in_height)) {
+        const float* line = plane + from_y * line_floats;
+        const float* ahead = line + sum.in_plane() + x * ptrdiff_t(kBlock);
 #pragma GCC unroll 32
-      for (int i = 0; i < P; ++i) __builtin_prefetch(ahead + i * S * kBlock);
-      for (size_t tx = 0; tx < sum.x.count; ++tx) {
-        const ptrdiff_t from_x = x + sum.x.offset + ptrdiff_t(tx) * sum.x.offset_step;
-        const float* body = plane + (from_y * sum.in_width + from_x + S) * ptrdiff_t(kBlock);
-        const float* head = from_x >= 0 ? body - S * kBlock : kZeroBlock;
-        const float* tail =
-            from_x + (P - 1) * S < sum.in_width ? body + (P - 2) * S * kBlock : kZeroBlock;
-        add_tap<L, P, V>(
-            acc,
-            [&](int i) ONNXC_LAMBDA {
-              return i == 0 ? head : i == P - 1 ? tail : body + (i - 1) * S * kBlock;
-            },
-            sum.tap_weights(weights, block, ty, tx), sum.weight_out_block);
+        for (int i = 0; i < P; ++i) __builtin_prefetch(ahead + i * S * kBlock);
+        ptrdiff_t from_x = x + sum.x.offset;
+        const float* tap_weights = row_weights;
+        for (size_t tx = 0; tx < sum.x.count; ++tx) {
+          const float* body = line + (from_x + S) * ptrdiff_t(kBlock);
+          const float* head = from_x >= 0 ? body - S * kBlock : kZeroBlock;
+          const float* tail =
+              from_x + (P - 1) * S < sum.in_width ? body + (P - 2) * S * kBlock : kZeroBlock;
+          add_tap<L, P, V>(
+              acc,
+              [&](int i) ONNXC_LAMBDA {
+                return i == 0 ? head : i == P - 1 ? tail : body + (i - 1) * S * kBlock;
+              },
+              tap_weights, sum.weight_out_block);
+          from_x += sum.x.offset_step;
+          tap_weights += sum.x.step * kBlock * kBlock;
+        }
       }
+      from_y += sum.y.offset_step;
+      row_weights += sum.y.step * sum.weight_row;
     }
+    plane += sum.in_plane();
   }
   store_tile<L, P, V>(sums, acc);
 }

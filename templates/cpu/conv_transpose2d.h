@@ -15,8 +15,8 @@
 namespace onnxc {
 
 // The taps along one axis that reach the outputs `phase`, `phase` + stride, ...
-constexpr TapAxis transposed_taps(size_t kernel, size_t stride, size_t dilation, size_t pad,
-                                  size_t phase) {
+[[maybe_unused]] constexpr TapAxis transposed_taps(size_t kernel, size_t stride, size_t dilation,
+                                                   size_t pad, size_t phase) {
   const size_t at = phase + pad;
   size_t period = 1;
   while (period * dilation % stride != 0) ++period;

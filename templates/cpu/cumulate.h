@@ -7,16 +7,16 @@ namespace onnxc {
 
 // Whether an element counts itself, and from which end the sum runs.
 struct Inclusive {
-  static constexpr bool exclusive = false;
+  [[maybe_unused]] static constexpr bool exclusive = false;
 };
 struct Exclusive {
-  static constexpr bool exclusive = true;
+  [[maybe_unused]] static constexpr bool exclusive = true;
 };
 struct Forward {
-  static constexpr bool reverse = false;
+  [[maybe_unused]] static constexpr bool reverse = false;
 };
 struct Backward {
-  static constexpr bool reverse = true;
+  [[maybe_unused]] static constexpr bool reverse = true;
 };
 
 // y[o][a][i] is x[o][0..a][i] combined, [outer][axis][inner]; exclusive sums leave x[o][a][i]

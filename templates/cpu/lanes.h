@@ -281,9 +281,9 @@ ONNXC_INLINE void for_lanes(size_t n, F f) {
 // All lanes of v combined in a fixed order: halves, quarters, ...
 template <class V, class Combine>
 ONNXC_INLINE Element<V> reduce_vector(V v, Combine combine) {
-  if constexpr (kLanes<V> == 1) {
+  if constexpr (kLaneCount<V> == 1) {
     return v;
-  } else if constexpr (kLanes<V> == 2) {
+  } else if constexpr (kLaneCount<V> == 2) {
     return combine(Element<V>(v[0]), Element<V>(v[1]));
   } else {
     return reduce_vector(combine(math::low_half(v), math::high_half(v)), combine);

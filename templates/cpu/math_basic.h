@@ -7,9 +7,9 @@
 namespace onnxc {
 
 template <class T>
-constexpr bool kIsFloat = kSame<T, float> || kSame<T, double>;
+[[maybe_unused]] constexpr bool kIsFloat = kSame<T, float> || kSame<T, double>;
 template <class T>
-constexpr bool kIsSigned = T(-1) < T(0);
+[[maybe_unused]] constexpr bool kIsSigned = T(-1) < T(0);
 
 // Comparisons give a Mask<V>; with NaN all but `ne` are false.
 template <class V>

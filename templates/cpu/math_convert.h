@@ -20,8 +20,8 @@ ONNXC_INLINE int64_t float_to_int64(T x) {
 template <class To, class V>
 ONNXC_INLINE auto convert(V x) {
   using From = Element<V>;
-  if constexpr (kLanes < V >> 1) {
-    using Result = Vec<To, kLanes<V>>;
+  if constexpr (kLaneCount < V >> 1) {
+    using Result = Vec<To, kLaneCount<V>>;
     if constexpr (kSame<To, From>) {
       return x;
     } else {

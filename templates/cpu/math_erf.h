@@ -21,7 +21,7 @@ ONNXC_INLINE V erf_float(V x) {
 }
 
 // Coefficients of erf(middle + t) in t for 1..2, 2..3, 3..4 and 4..6.
-constexpr double kErfPieces[4][19] = {
+[[maybe_unused]] constexpr double kErfPieces[4][19] = {
     {0x1.eea5557137ae0p-1, 0x1.e723726b824aap-4, -0x1.6d5a95d0a1b7ep-3, 0x1.1c2a02beb6a4fp-3,
      -0x1.6d5a95d0a1c03p-5, -0x1.e723726b6547dp-7, 0x1.3ca3d72c4aefdp-6, -0x1.36d73a692273dp-8,
      -0x1.35ae4e3bab6dep-9, 0x1.c0380e33fc714p-10, -0x1.85b5f124e6b8ep-14, -0x1.0acf49740480ap-12,
@@ -43,7 +43,7 @@ constexpr double kErfPieces[4][19] = {
      -0x1.b7094399f3439p-31, 0x1.d4f2ca8e2bc77p-32, -0x1.b681ae0286265p-33, 0x1.7891bce72f0efp-34,
      -0x1.099cdbf829f67p-35, 0x1.891dc49177086p-38, 0x1.30c30798e438ep-45}};
 
-inline double erf_double(double x) {
+ONNXC_NOINLINE double erf_double(double x) {
   const double size = abs(x);
   if (size < 1.0) {
     const double z = x * x;

@@ -27,7 +27,7 @@ template <class V>
 ONNXC_INLINE V mul(V a, V b) {
   if constexpr (kIsFloat<Element<V>>) {
     return a * b;
-  } else if constexpr (kLanes<V> == 1) {
+  } else if constexpr (kLaneCount<V> == 1) {
     return V(uint64_t(a) * uint64_t(b));
   } else {
     return V(UintLike<V>(a) * UintLike<V>(b));
@@ -103,11 +103,11 @@ inline T fmod_scalar(T x, T y) {
 // function(a, b) lane by lane.
 template <class V, class Function>
 ONNXC_INLINE V by_lane(V a, V b, Function function) {
-  if constexpr (kLanes<V> == 1) {
+  if constexpr (kLaneCount<V> == 1) {
     return function(a, b);
   } else {
     V result = a;
-    for (int lane = 0; lane < kLanes<V>; ++lane) {
+    for (int lane = 0; lane < kLaneCount<V>; ++lane) {
       result[lane] = function(Element<V>(a[lane]), Element<V>(b[lane]));
     }
     return result;

@@ -25,7 +25,7 @@ ONNXC_INLINE V log_finite_float(V x) {
   const I exponent = I(bits - splat<I>(0x3f3504f3)) >> 23;
   const V f = bits_as<V>(I(bits - (exponent << 23))) - splat<V>(1.0f);
   V power;
-  if constexpr (kLanes<V> == 1) {
+  if constexpr (kLaneCount<V> == 1) {
     power = V(exponent);
   } else {
     power = __builtin_convertvector(exponent, V);

@@ -48,7 +48,7 @@ ONNXC_INLINE V pow_of_floats(V x, V y) {
 }
 
 // log(x) in two doubles, for positive finite x.
-inline Pair<double> log_in_two(double x) {
+ONNXC_NOINLINE Pair<double> log_in_two(double x) {
   const LogParts<double> parts = log_parts_double(x);
   const double f = parts.f, divisor = 2.0 + f, divisor_low = f - (divisor - 2.0);
   const double s = parts.s;
@@ -76,7 +76,7 @@ inline Pair<double> log_in_two(double x) {
   return two_sum(all.high, low);
 }
 
-inline double pow_double(double x, double y) {
+ONNXC_NOINLINE double pow_double(double x, double y) {
   const double size = abs(x);
   double power = 1.0;
   if (size > 0 && !is_inf(x) && !is_inf(y) && !is_nan(x) && !is_nan(y)) {

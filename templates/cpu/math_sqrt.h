@@ -89,11 +89,11 @@ ONNXC_INLINE V sqrt(V x) {
     return (V)_mm_sqrt_pd((__m128d)x);
   }
 #endif
-  if constexpr (kLanes<V> == 1) {
+  if constexpr (kLaneCount<V> == 1) {
     return math::sqrt_scalar(x);
   } else {
     V root = x;
-    for (int lane = 0; lane < kLanes<V>; ++lane) root[lane] = math::sqrt_scalar(T(x[lane]));
+    for (int lane = 0; lane < kLaneCount<V>; ++lane) root[lane] = math::sqrt_scalar(T(x[lane]));
     return root;
   }
 }

@@ -15,10 +15,10 @@ struct Angle {
   IntLike<V> quadrant;
 };
 
-constexpr double kQuickAngle = 0x1p20;
+[[maybe_unused]] constexpr double kQuickAngle = 0x1p20;
 
 // 2/pi in words of 32 bits, the first just below the point.
-constexpr uint32_t kTwoOverPi[40] = {
+[[maybe_unused]] constexpr uint32_t kTwoOverPi[40] = {
     0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561,
     0xb7246e3a, 0x424dd2e0, 0x06492eea, 0x09d1921c, 0xfe1deb1c, 0xb129a73e, 0xe88235f5, 0x2ebb4484,
     0xe99c7026, 0xb45f7e41, 0x3991d639, 0x835339f4, 0x9c845f8b, 0xbdf9283b, 0x1ff897ff, 0xde05980f,
@@ -26,7 +26,7 @@ constexpr uint32_t kTwoOverPi[40] = {
     0x3d0739f7, 0x8a5292ea, 0x6bfb5fb1, 0x1f8d5d08, 0x56033046, 0xfc7b6bab, 0xf0cfbc20, 0x9af4361d};
 
 // 32 bits of a product of kAngleWords + 2 words, from that bit up.
-constexpr int kAngleWords = 7;
+[[maybe_unused]] constexpr int kAngleWords = 7;
 ONNXC_INLINE uint32_t angle_word(const uint32_t* product, int bit) {
   const int index = bit >> 5, shift = bit & 31;
   const uint64_t above = index + 1 < kAngleWords + 2 ? product[index + 1] : 0;
@@ -95,10 +95,10 @@ ONNXC_INLINE Angle<V> reduce_angle(V x) {
   Angle<V> angle = {c.high, c.low, bits_as<IntLike<V>>(turned)};
   const Mask<V> huge = not_(abs(x) < splat<V>(kQuickAngle));
   if (__builtin_expect(any(huge), 0)) {
-    if constexpr (kLanes<V> == 1) {
+    if constexpr (kLaneCount<V> == 1) {
       angle = reduce_huge_angle(x);
     } else {
-      for (int lane = 0; lane < kLanes<V>; ++lane) {
+      for (int lane = 0; lane < kLaneCount<V>; ++lane) {
         if (!huge[lane]) continue;
         const Angle<double> one = reduce_huge_angle(x[lane]);
         angle.high[lane] = one.high;
@@ -177,7 +177,7 @@ ONNXC_INLINE V sin_turned_float(V x, int turns) {
   using I = IntLike<V>;
   V r;
   I quadrant;
-  if constexpr (kLanes<V> == 1) {
+  if constexpr (kLaneCount<V> == 1) {
     const Angle<double> angle = reduce_angle_of_float(double(x));
     r = float(angle.high);
     quadrant = I(angle.quadrant);

@@ -24,7 +24,7 @@ ONNXC_INLINE bool any(M mask) {
     if constexpr (sizeof(M) == 16) return _mm_movemask_epi8((__m128i)mask) != 0;
 #endif
     Element<M> bits = 0;
-    for (int lane = 0; lane < kLanes<M>; ++lane) bits |= mask[lane];
+    for (int lane = 0; lane < kLaneCount<M>; ++lane) bits |= mask[lane];
     return bits != 0;
   }
 }
@@ -32,16 +32,16 @@ ONNXC_INLINE bool any(M mask) {
 namespace math {
 
 template <class V>
-using Half = Vec<Element<V>, kLanes<V> / 2>;
+using Half = Vec<Element<V>, kLaneCount<V> / 2>;
 template <class V>
-using WideHalf = Vec<double, kLanes<V> / 2>;
+using WideHalf = Vec<double, kLaneCount<V> / 2>;
 
 // The lower and upper lanes of a vector.
 template <class V>
 ONNXC_INLINE Half<V> low_half(V x) {
-  if constexpr (kLanes<V> == 16) {
+  if constexpr (kLaneCount<V> == 16) {
     return __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7);
-  } else if constexpr (kLanes<V> == 8) {
+  } else if constexpr (kLaneCount<V> == 8) {
     return __builtin_shufflevector(x, x, 0, 1, 2, 3);
   } else {
     return __builtin_shufflevector(x, x, 0, 1);
@@ -49,9 +49,9 @@ ONNXC_INLINE Half<V> low_half(V x) {
 }
 template <class V>
 ONNXC_INLINE Half<V> high_half(V x) {
-  if constexpr (kLanes<V> == 16) {
+  if constexpr (kLaneCount<V> == 16) {
     return __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
-  } else if constexpr (kLanes<V> == 8) {
+  } else if constexpr (kLaneCount<V> == 8) {
     return __builtin_shufflevector(x, x, 4, 5, 6, 7);
   } else {
     return __builtin_shufflevector(x, x, 2, 3);
@@ -61,9 +61,9 @@ ONNXC_INLINE Half<V> high_half(V x) {
 // Two halves as one vector.
 template <class V>
 ONNXC_INLINE V join(Half<V> low, Half<V> high) {
-  if constexpr (kLanes<V> == 16) {
+  if constexpr (kLaneCount<V> == 16) {
     return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  } else if constexpr (kLanes<V> == 8) {
+  } else if constexpr (kLaneCount<V> == 8) {
     return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
   } else {
     return __builtin_shufflevector(low, high, 0, 1, 2, 3);
@@ -91,7 +91,7 @@ template <class V, class Function>
 ONNXC_INLINE V in_double(V x, Function function) {
   if constexpr (kSame<Element<V>, double>) {
     return function(x);
-  } else if constexpr (kLanes<V> == 1) {
+  } else if constexpr (kLaneCount<V> == 1) {
     return V(function(double(x)));
   } else {
     return narrow<V>(function(widen_low(x)), function(widen_high(x)));
@@ -101,7 +101,7 @@ template <class V, class Function>
 ONNXC_INLINE V in_double(V x, V y, Function function) {
   if constexpr (kSame<Element<V>, double>) {
     return function(x, y);
-  } else if constexpr (kLanes<V> == 1) {
+  } else if constexpr (kLaneCount<V> == 1) {
     return V(function(double(x), double(y)));
   } else {
     return narrow<V>(function(widen_low(x), widen_low(y)), function(widen_high(x), widen_high(y)));

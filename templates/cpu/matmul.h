@@ -96,6 +96,14 @@ ONNXC_KERNEL void pack_panels(const float* b, ptrdiff_t row, ptrdiff_t column, s
         }
       }
     }
+    if (column == 1 && now == kBlock) {
+      for (size_t step = 0; step < k; ++step) {
+        const float* line = from + ptrdiff_t(step) * row;
+#pragma GCC unroll 16
+        for (size_t q = 0; q < kBlock; q += L) store<L>(to + step * kBlock + q, load<L>(line + q));
+      }
+      continue;
+    }
     for (size_t step = 0; step < k; ++step) {
       for (size_t q = j; q < kBlock; ++q) {
         to[step * kBlock + q] =
@@ -144,7 +152,7 @@ ONNXC_INLINE void matmul(const float* a, const MatrixStrides& a_strides, const f
                          const Shape& shape, float* scratch, Epilogue&& epilogue, size_t begin,
                          size_t end) {
   using Tile = MatmulTile<L>;
-  constexpr size_t kFewRows = 4;
+  constexpr size_t kFewRows = 4, kManyRows = 24;
   const size_t groups = ceil_div(shape.n, Tile::kColumns);
   for (size_t unit = begin; unit < end; ++unit) {
     const size_t batch = unit / groups;
@@ -170,7 +178,7 @@ ONNXC_INLINE void matmul(const float* a, const MatrixStrides& a_strides, const f
       const float* from = right + ptrdiff_t(column) * b_strides.column;
       size_t columns = column_end - column;
       MatmulPanels panels{from, kBlock, size_t(b_strides.row)};
-      if (b_strides.column == 1 && columns >= L) {
+      if (shape.m < kManyRows && b_strides.column == 1 && columns >= L) {
         columns -= columns % L;
       } else {
         pack_panels<L>(from, b_strides.row, b_strides.column, columns, shape.k, scratch);

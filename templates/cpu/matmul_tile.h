@@ -37,7 +37,7 @@ struct MatmulTile {
   static constexpr int kVectors = L == 16 ? 3 : 2;
   static constexpr size_t kColumns = kVectors * L < 16 ? 16 : kVectors * L;
   static constexpr size_t kStrip = 8 * kRows;
-  static constexpr size_t kChunk = 256;
+  static constexpr size_t kChunk = 512;
 };
 
 // Adds `k` steps to `sums`, [R][V][L], or sets them if `fresh`. Rows from `rows` on repeat the
@@ -60,7 +60,7 @@ ONNXC_KERNEL void add_rows(const MatmulRows& a, size_t rows, const MatmulPanels&
     for (int v = 0; v < V; ++v) {
       const float* vector = panels + v * L / kBlock * b.panel + v * L % kBlock;
       w[v] = load<L>(vector);
-      if (v * L % kBlock == 0) __builtin_prefetch(vector + kAhead * b.step);
+      if (R <= 4 && v * L % kBlock == 0) __builtin_prefetch(vector + kAhead * b.step);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < R; ++i) {

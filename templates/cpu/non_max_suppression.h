@@ -6,15 +6,15 @@
 namespace onnxc {
 
 // Bytes of scratch that `non_max_suppression` needs.
-constexpr int64_t non_max_suppression_scratch(int64_t boxes) { return 16 * boxes; }
+[[maybe_unused]] constexpr int64_t non_max_suppression_scratch(int64_t boxes) { return 16 * boxes; }
 
 // How a box's four numbers are meant: two opposite corners [y1, x1, y2, x2], or [x center, y
 // center, width, height].
 struct CornerBoxes {
-  static constexpr bool centered = false;
+  [[maybe_unused]] static constexpr bool centered = false;
 };
 struct CenterBoxes {
-  static constexpr bool centered = true;
+  [[maybe_unused]] static constexpr bool centered = true;
 };
 
 namespace nms_detail {
@@ -35,16 +35,18 @@ inline Box read_box(const float* from) {
           x_ordered ? from[3] : from[1], y_ordered ? from[2] : from[0]};
 }
 
-inline float overlap(float low_a, float high_a, float low_b, float high_b) {
+[[maybe_unused]] inline float overlap(float low_a, float high_a, float low_b, float high_b) {
   const float low = low_a > low_b ? low_a : low_b, high = high_a < high_b ? high_a : high_b;
   return high > low ? high - low : 0.0f;
 }
 
 // width * height, rounded once even where the target could fuse it with a sum.
-inline float area(float width, float height) { return float(double(width) * double(height)); }
+[[maybe_unused]] inline float area(float width, float height) {
+  return float(double(width) * double(height));
+}
 
 // Whether intersection over union exceeds the threshold; empty boxes overlap nothing.
-inline bool overlaps(const Box& a, const Box& b, float threshold) {
+[[maybe_unused]] inline bool overlaps(const Box& a, const Box& b, float threshold) {
   const float common = area(overlap(a.x1, a.x2, b.x1, b.x2), overlap(a.y1, a.y2, b.y1, b.y2));
   if (!(common > 0)) return false;
   const float together = area(a.x2 - a.x1, a.y2 - a.y1) + area(b.x2 - b.x1, b.y2 - b.y1) - common;

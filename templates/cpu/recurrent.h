@@ -7,7 +7,7 @@
 namespace onnxc {
 
 // Units whose weights are packed side by side.
-constexpr size_t kRecurrentBlock = 16;
+[[maybe_unused]] constexpr size_t kRecurrentBlock = 16;
 
 constexpr ONNXC_INLINE size_t padded_units(size_t hidden) {
   return (hidden + kRecurrentBlock - 1) / kRecurrentBlock * kRecurrentBlock;
@@ -39,7 +39,7 @@ struct Recurrence {
   size_t batch;
   size_t hidden;
   bool reverse;            // from the last element of each row's sequence to its first
-  const int32_t* lengths;  // [batch], each in 0..steps; null where every row has `steps`
+  const int32_t* lengths;  // [batch], limited to 0..steps; null where every row has `steps`
 
   // The input times W plus the biases, [gates * hidden] at each step and row, gates in ONNX's
   // order.
@@ -69,7 +69,10 @@ namespace recurrent {
 
 template <class T>
 ONNXC_INLINE size_t length_of(const Recurrence<T>& run, size_t row) {
-  return run.lengths ? size_t(run.lengths[row]) : run.steps;
+  if (run.lengths == nullptr) return run.steps;
+  const int32_t length = run.lengths[row];
+  if (length <= 0) return 0;
+  return size_t(length) < run.steps ? size_t(length) : run.steps;
 }
 
 // Rows whose sequence still runs at that step, by their numbers.

@@ -6,7 +6,7 @@
 namespace onnxc {
 
 // Elements of scratch that `gru` and `gru_linear_before_reset` need.
-constexpr size_t gru_scratch(size_t batch, size_t hidden) {
+[[maybe_unused]] constexpr size_t gru_scratch(size_t batch, size_t hidden) {
   return 4 * batch * padded_units(hidden) + batch;
 }
 

@@ -6,7 +6,7 @@
 namespace onnxc {
 
 // Elements of scratch that `lstm` needs.
-constexpr size_t lstm_scratch(size_t batch, size_t hidden) {
+[[maybe_unused]] constexpr size_t lstm_scratch(size_t batch, size_t hidden) {
   return 3 * batch * padded_units(hidden) + batch;
 }
 

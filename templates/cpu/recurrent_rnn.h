@@ -6,7 +6,7 @@
 namespace onnxc {
 
 // Elements of scratch that `rnn` needs.
-constexpr size_t rnn_scratch(size_t batch, size_t hidden) {
+[[maybe_unused]] constexpr size_t rnn_scratch(size_t batch, size_t hidden) {
   return 2 * batch * padded_units(hidden) + batch;
 }
 

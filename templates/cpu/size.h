@@ -15,7 +15,7 @@ struct Fixed {
 };
 
 template <size_t V>
-constexpr Fixed<V> fixed{};
+[[maybe_unused]] constexpr Fixed<V> fixed{};
 
 // The value of a size type where it is a constant, otherwise `otherwise`.
 template <class Size>
@@ -27,12 +27,12 @@ struct SizeOr<Fixed<V>> {
   static constexpr size_t value(size_t) { return V; }
 };
 
-constexpr size_t ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }
-constexpr size_t round_up(size_t a, size_t b) { return ceil_div(a, b) * b; }
-constexpr size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
-constexpr size_t max_size(size_t a, size_t b) { return a < b ? b : a; }
+[[maybe_unused]] constexpr size_t ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }
+[[maybe_unused]] constexpr size_t round_up(size_t a, size_t b) { return ceil_div(a, b) * b; }
+[[maybe_unused]] constexpr size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
+[[maybe_unused]] constexpr size_t max_size(size_t a, size_t b) { return a < b ? b : a; }
 
 // Channels in one block of an activation, whatever the lane count.
-constexpr size_t kBlock = 16;
+[[maybe_unused]] constexpr size_t kBlock = 16;
 
 }  // namespace onnxc

@@ -6,7 +6,7 @@
 namespace onnxc {
 
 // Bytes of scratch that `top_k` needs.
-constexpr int64_t top_k_scratch(int64_t k) { return 16 * k; }
+[[maybe_unused]] constexpr int64_t top_k_scratch(int64_t k) { return 16 * k; }
 
 namespace top_k_detail {
 

@@ -7,14 +7,14 @@
 namespace onnxc {
 
 // Bytes of scratch that `unique` needs.
-constexpr int64_t unique_scratch(int64_t axis) { return 32 * axis; }
+[[maybe_unused]] constexpr int64_t unique_scratch(int64_t axis) { return 32 * axis; }
 
 // The order of the output: by value, or by first occurrence.
 struct Sorted {
-  static constexpr bool by_value = true;
+  [[maybe_unused]] static constexpr bool by_value = true;
 };
 struct AsFound {
-  static constexpr bool by_value = false;
+  [[maybe_unused]] static constexpr bool by_value = false;
 };
 
 namespace unique_detail {

@@ -9,17 +9,17 @@
 #include <immintrin.h>
 #endif
 
-// ONNXC_INLINE: a function that is always inlined. ONNXC_LAMBDA follows a lambda's parameters and says
-// the same of it. ONNXC_NOINLINE: a path kept apart. None throws, which only GCC is told: it saves the
-// C++ runtime's exception tables there, and would cost them with Clang.
+// ONNXC_INLINE: a function that is always inlined. ONNXC_LAMBDA follows a lambda's parameters and
+// says the same of it. ONNXC_NOINLINE: a path kept apart, of each file its own. None throws, which
+// only GCC is told: it saves the C++ runtime's exception tables there, and costs them with Clang.
 #if defined(__clang__)
-#define ONNXC_INLINE inline __attribute__((always_inline))
+#define ONNXC_INLINE inline __attribute__((always_inline, unused))
 #define ONNXC_LAMBDA __attribute__((always_inline))
-#define ONNXC_NOINLINE inline __attribute__((noinline))
+#define ONNXC_NOINLINE static __attribute__((noinline, unused))
 #else
-#define ONNXC_INLINE inline __attribute__((always_inline, nothrow))
+#define ONNXC_INLINE inline __attribute__((always_inline, nothrow, unused))
 #define ONNXC_LAMBDA __attribute__((always_inline, nothrow))
-#define ONNXC_NOINLINE inline __attribute__((noinline, nothrow))
+#define ONNXC_NOINLINE static __attribute__((noinline, nothrow, unused))
 #endif
 
 namespace onnxc {
@@ -127,7 +127,7 @@ struct Same<A, A> {
 }  // namespace vec_detail
 
 template <class A, class B>
-constexpr bool kSame = vec_detail::Same<A, B>::value;
+[[maybe_unused]] constexpr bool kSame = vec_detail::Same<A, B>::value;
 
 // The type of one lane of V; V itself where V is a scalar.
 template <class V>
@@ -135,13 +135,14 @@ using Element = typename decltype(vec_detail::element_of<V>(0))::type;
 
 // How many lanes V has; 1 for a scalar.
 template <class V>
-constexpr int kLanes = int(sizeof(V) / sizeof(Element<V>));
+[[maybe_unused]] constexpr int kLaneCount = int(sizeof(V) / sizeof(Element<V>));
 
 // Signed and unsigned integers with as many lanes, and lanes as wide, as V.
 template <class V>
-using IntLike = Vec<typename vec_detail::IntegerOf<sizeof(Element<V>)>::type, kLanes<V>>;
+using IntLike = Vec<typename vec_detail::IntegerOf<sizeof(Element<V>)>::type, kLaneCount<V>>;
 template <class V>
-using UintLike = Vec<typename vec_detail::IntegerOf<sizeof(Element<V>)>::unsigned_type, kLanes<V>>;
+using UintLike =
+    Vec<typename vec_detail::IntegerOf<sizeof(Element<V>)>::unsigned_type, kLaneCount<V>>;
 
 // What a comparison of two V yields: bool for scalars, else integers that are 0 or -1.
 template <class V>
@@ -150,14 +151,14 @@ using Mask = decltype(vec_detail::reference<V>() < vec_detail::reference<V>());
 // `x` in every lane of a V.
 template <class V>
 ONNXC_INLINE V splat(Element<V> x) {
-  return broadcast<kLanes<V>>(x);
+  return broadcast<kLaneCount<V>>(x);
 }
 
 // The same bits as another type of the same size.
 template <class To, class From>
 ONNXC_INLINE To bits_as(From from) {
   static_assert(sizeof(To) == sizeof(From), "bits_as keeps the size");
-  if constexpr (kLanes < To >> 1 && kLanes < From >> 1) {
+  if constexpr (kLaneCount < To >> 1 && kLaneCount < From >> 1) {
     return (To)from;
   } else {
     To to;
@@ -169,7 +170,7 @@ ONNXC_INLINE To bits_as(From from) {
 // a * b + c for floats or doubles, with one rounding where the target has it.
 template <class V>
 ONNXC_INLINE V mul_add(V a, V b, V c) {
-  constexpr int N = kLanes<V>;
+  constexpr int N = kLaneCount<V>;
   if constexpr (kSame<Element<V>, float>) {
     return fma<N>(a, b, c);
   } else {

@@ -50,6 +50,7 @@ struct Buffer {
   explicit Buffer(size_t count)
       : data(static_cast<float*>(aligned_alloc(64, (count * 4 + 127) / 64 * 64))) {
     for (size_t i = 0; i < count; ++i) data[i] = float(rand() % 1000) / 1000 - 0.5f;
+    __asm__ volatile("" : "+r"(data) : : "memory");
   }
   ~Buffer() { free(data); }
   Buffer(const Buffer&) = delete;

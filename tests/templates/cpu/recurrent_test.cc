@@ -267,6 +267,19 @@ TEST(Recurrent, RnnMatchesTheEquations) {
   check_rnn<1, double>(1e-14);
 }
 
+TEST(Recurrent, LengthsOutsideTheSequenceAreLimited) {
+  Case<float> data(1, 3, 2, 5, true, true, 4);
+  data.lengths = {3, 0};
+  data.evaluate([&](const float* x, std::vector<double>& h, std::vector<double>&) {
+    std::vector<double> next(5);
+    for (size_t j = 0; j < 5; ++j) next[j] = std::tanh(x[j] + data.product(0, j, h));
+    h = next;
+  });
+  data.lengths = {1000, -5};
+  rnn<kWidest>(data.run(rnn_scratch(2, 5)), RnnCell<float>());
+  data.expect_near(false, 2e-6);
+}
+
 TEST(Recurrent, UnusedOutputsAndZeroStatesMayBeNull) {
   Case<float> data(4, 3, 2, 7, false, false, 9);
   data.h0.assign(data.h0.size(), 0);
