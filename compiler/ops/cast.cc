@@ -8,7 +8,8 @@
 namespace onnxc {
 namespace {
 
-// The magnitude from which on a value rounds beyond the largest finite one, where the type has a NaN to say so.
+// The magnitude from which on a value rounds beyond the largest finite one, where the type has a
+// NaN to say so.
 std::optional<double> overflow_threshold(DType type) {
   switch (type) {
     case DType::kFloat8E4M3FN:

@@ -17,7 +17,8 @@ Mode mode_of(Lowering& x) {
   throw x.error("attribute \"mode\" is \"{}\", must be constant, reflect, edge or wrap", mode);
 }
 
-// Where position `at` of an axis, counted from its first element and perhaps outside, takes its element from.
+// Where position `at` of an axis, counted from its first element and perhaps outside, takes its
+// element from.
 Dim source(Mode mode, const Dim& at, const Dim& size) {
   const Dim last = size - 1;
   switch (mode) {
@@ -89,8 +90,8 @@ void pad(Lowering& x) {
   for (int i = 0; i < rank; ++i) {
     const Dim size = x.shape(0)[i];
     Dim position = map.index(i);
-    const bool padded = slots.begin[i] >= 0 &&
-                        !(pads->known() && (*pads)[slots.begin[i]].is(0) && (*pads)[slots.end[i]].is(0));
+    const bool padded = slots.begin[i] >= 0 && !(pads->known() && (*pads)[slots.begin[i]].is(0) &&
+                                                 (*pads)[slots.end[i]].is(0));
     if (!padded) {
       at.push_back(position);
       continue;
