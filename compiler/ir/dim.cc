@@ -399,6 +399,7 @@ Range Dim::range() const {
 
 namespace {
 
+<<<<<<< HEAD
 bool may_be_negative(const Dim::AtomRef& f) { return range_of(*f).min < 0; }
 
 // `splits` bounds how many minima and maxima are looked into, since each doubles the work.
@@ -406,15 +407,35 @@ bool finds_nonnegative(const Dim& a, int splits) {
   if (a.is_constant()) return a.offset() >= 0;
   if (a.range().min >= 0) return true;
   if (a.range().max < 0) return false;
+=======
+// `splits` bounds how many minima and maxima are looked into, since each doubles the work.
+constexpr int kSplits = 5;
+bool has_nonnegative_proof(const Dim& a, int splits);
+
+}  // namespace
+
+bool proves_nonnegative(const Dim& a) {
+  if (a.is_constant()) return a.offset() >= 0;
+  try {
+    return has_nonnegative_proof(a, kSplits);
+  } catch (const CompileError&) {
+    return false;  // bounds too large to calculate with prove nothing
+  }
+}
+
+namespace {
+
+bool has_nonnegative_proof(const Dim& a, int splits) {
+  if (a.is_constant()) return a.offset() >= 0;
+  if (a.range().min >= 0) return true;
+>>>>>>> main
   // Replace loop indices by the end of their run that makes their term smallest, then symbols by
   // min + shift: a polynomial in non-negative shifts with non-negative coefficients is
   // non-negative.
   Dim lowest = a.offset();
   for (const auto& t : a.terms()) {
     Dim product = t.coefficient;
-    const bool negative = t.coefficient < 0;
-    if (t.factors.size() > 1 && std::any_of(t.factors.begin(), t.factors.end(), may_be_negative))
-      return false;
+    bool negative = t.coefficient < 0;
     for (const auto& f : t.factors) {
       if (f->kind == Dim::Kind::kIndex) {
         product = negative ? product * (f->args[0] - 1) : Dim(0);
@@ -449,9 +470,8 @@ bool finds_nonnegative(const Dim& a, int splits) {
         return finds_nonnegative(rest * c + Dim(t.coefficient) * bound, splits);
       } else {
         const Range r = range_of(*f);
-        const int64_t bound = negative ? r.max : r.min;
-        if (t.factors.size() != 1 || bound >= kLimit || bound <= -kLimit) return false;
-        product = Dim(saturate(__int128{t.coefficient} * bound));
+        if (t.factors.size() != 1) return false;
+        product = Dim(t.coefficient) * (negative ? Dim(r.max) : Dim(r.min));
       }
     }
     lowest = lowest + product;
@@ -469,6 +489,7 @@ bool finds_nonnegative(const Dim& a, int splits) {
 
 }  // namespace
 
+<<<<<<< HEAD
 bool proves_nonnegative(const Dim& a) {
   if (a.is_constant()) return a.offset() >= 0;
   if (a.range().min >= 0) return true;
@@ -503,6 +524,8 @@ bool proves_lt(const Dim& a, const Dim& b) {
   }
 }
 
+=======
+>>>>>>> main
 std::string Dim::text() const {
   if (!terms_) return std::to_string(constant_);
   std::string out;
