@@ -399,15 +399,6 @@ Range Dim::range() const {
 
 namespace {
 
-<<<<<<< HEAD
-bool may_be_negative(const Dim::AtomRef& f) { return range_of(*f).min < 0; }
-
-// `splits` bounds how many minima and maxima are looked into, since each doubles the work.
-bool finds_nonnegative(const Dim& a, int splits) {
-  if (a.is_constant()) return a.offset() >= 0;
-  if (a.range().min >= 0) return true;
-  if (a.range().max < 0) return false;
-=======
 // `splits` bounds how many minima and maxima are looked into, since each doubles the work.
 constexpr int kSplits = 5;
 bool has_nonnegative_proof(const Dim& a, int splits);
@@ -420,85 +411,6 @@ bool proves_nonnegative(const Dim& a) {
     return has_nonnegative_proof(a, kSplits);
   } catch (const CompileError&) {
     return false;  // bounds too large to calculate with prove nothing
-  }
-}
-
-namespace {
-
-bool has_nonnegative_proof(const Dim& a, int splits) {
-  if (a.is_constant()) return a.offset() >= 0;
-  if (a.range().min >= 0) return true;
->>>>>>> main
-  // Replace loop indices by the end of their run that makes their term smallest, then symbols by
-  // min + shift: a polynomial in non-negative shifts with non-negative coefficients is
-  // non-negative.
-  Dim lowest = a.offset();
-  for (const auto& t : a.terms()) {
-    Dim product = t.coefficient;
-    bool negative = t.coefficient < 0;
-    for (const auto& f : t.factors) {
-      if (f->kind == Dim::Kind::kIndex) {
-        product = negative ? product * (f->args[0] - 1) : Dim(0);
-      } else if (f->kind == Dim::Kind::kSymbol) {
-        product = product * Dim(f->symbol);
-      } else if (f->kind == Dim::Kind::kMin && !negative && t.factors.size() == 1 && splits > 0) {
-        return finds_nonnegative(
-                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[0],
-                   splits - 1) &&
-               finds_nonnegative(
-                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[1],
-                   splits - 1);
-      } else if (f->kind == Dim::Kind::kMin && negative && t.factors.size() == 1 && splits > 0) {
-        return finds_nonnegative(
-                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[0],
-                   splits - 1) ||
-               finds_nonnegative(
-                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[1],
-                   splits - 1);
-      } else if (f->kind == Dim::Kind::kMax && t.factors.size() == 1 && splits > 0) {
-        const Dim rest = a - term_dim(t.coefficient, t.factors);
-        const bool first = finds_nonnegative(rest + Dim(t.coefficient) * f->args[0], splits - 1);
-        const bool second = finds_nonnegative(rest + Dim(t.coefficient) * f->args[1], splits - 1);
-        return negative ? first && second : first || second;
-      } else if (f->kind == Dim::Kind::kFloorDiv && f->args[1].is_constant() &&
-                 f->args[1].value() > 0) {
-        if (t.factors.size() != 1) return false;
-        // (x - c + 1) / c <= floor(x / c) <= x / c: compare after multiplying by c.
-        const int64_t c = f->args[1].value();
-        const Dim rest = a - term_dim(t.coefficient, t.factors);
-        const Dim bound = negative ? f->args[0] : f->args[0] - (c - 1);
-        return finds_nonnegative(rest * c + Dim(t.coefficient) * bound, splits);
-      } else {
-        const Range r = range_of(*f);
-        if (t.factors.size() != 1) return false;
-        product = Dim(t.coefficient) * (negative ? Dim(r.max) : Dim(r.min));
-      }
-    }
-    lowest = lowest + product;
-  }
-  if (lowest.is_constant()) return lowest.offset() >= 0;
-  std::map<std::string, Dim> shift;
-  for (const auto& s : lowest.symbols()) shift.emplace(s->name, shifted(s));
-  const Dim polynomial = lowest.substitute_symbols(shift);
-  if (polynomial.offset() < 0) return polynomial.range().min >= 0;
-  for (const auto& t : polynomial.terms()) {
-    if (t.coefficient < 0) return polynomial.range().min >= 0;
-  }
-  return true;
-}
-
-}  // namespace
-
-<<<<<<< HEAD
-bool proves_nonnegative(const Dim& a) {
-  if (a.is_constant()) return a.offset() >= 0;
-  if (a.range().min >= 0) return true;
-  if (a.range().max < 0) return false;
-  try {
-    constexpr int kSplits = 5;
-    return finds_nonnegative(a, kSplits);
-  } catch (const CompileError&) {  // a size overflows
-    return false;
   }
 }
 
@@ -524,8 +436,73 @@ bool proves_lt(const Dim& a, const Dim& b) {
   }
 }
 
-=======
->>>>>>> main
+namespace {
+
+bool has_nonnegative_proof(const Dim& a, int splits) {
+  if (a.is_constant()) return a.offset() >= 0;
+  if (a.range().min >= 0) return true;
+  // Replace loop indices by the end of their run that makes their term smallest, then symbols by
+  // min + shift: a polynomial in non-negative shifts with non-negative coefficients is
+  // non-negative.
+  Dim lowest = a.offset();
+  for (const auto& t : a.terms()) {
+    Dim product = t.coefficient;
+    bool negative = t.coefficient < 0;
+    for (const auto& f : t.factors) {
+      if (f->kind == Dim::Kind::kIndex) {
+        product = negative ? product * (f->args[0] - 1) : Dim(0);
+      } else if (f->kind == Dim::Kind::kSymbol) {
+        product = product * Dim(f->symbol);
+      } else if (f->kind == Dim::Kind::kMin && !negative && t.factors.size() == 1 && splits > 0) {
+        return has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[0],
+                   splits - 1) &&
+               has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[1],
+                   splits - 1);
+      } else if (f->kind == Dim::Kind::kMin && negative && t.factors.size() == 1 && splits > 0) {
+        return has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[0],
+                   splits - 1) ||
+               has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[1],
+                   splits - 1);
+      } else if (f->kind == Dim::Kind::kMax && t.factors.size() == 1 && splits > 0) {
+        const Dim rest = a - term_dim(t.coefficient, t.factors);
+        const bool first =
+            has_nonnegative_proof(rest + Dim(t.coefficient) * f->args[0], splits - 1);
+        const bool second =
+            has_nonnegative_proof(rest + Dim(t.coefficient) * f->args[1], splits - 1);
+        return negative ? first && second : first || second;
+      } else if (f->kind == Dim::Kind::kFloorDiv && f->args[1].is_constant() &&
+                 f->args[1].value() > 0) {
+        if (t.factors.size() != 1) return false;
+        // (x - c + 1) / c <= floor(x / c) <= x / c: compare after multiplying by c.
+        const int64_t c = f->args[1].value();
+        const Dim rest = a - term_dim(t.coefficient, t.factors);
+        const Dim bound = negative ? f->args[0] : f->args[0] - (c - 1);
+        return has_nonnegative_proof(rest * c + Dim(t.coefficient) * bound, splits);
+      } else {
+        const Range r = range_of(*f);
+        if (t.factors.size() != 1) return false;
+        product = Dim(t.coefficient) * (negative ? Dim(r.max) : Dim(r.min));
+      }
+    }
+    lowest = lowest + product;
+  }
+  if (lowest.is_constant()) return lowest.offset() >= 0;
+  std::map<std::string, Dim> shift;
+  for (const auto& s : lowest.symbols()) shift.emplace(s->name, shifted(s));
+  const Dim polynomial = lowest.substitute_symbols(shift);
+  if (polynomial.offset() < 0) return polynomial.range().min >= 0;
+  for (const auto& t : polynomial.terms()) {
+    if (t.coefficient < 0) return polynomial.range().min >= 0;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::string Dim::text() const {
   if (!terms_) return std::to_string(constant_);
   std::string out;
