@@ -449,6 +449,7 @@ bool finds_nonnegative(const Dim& a) {
     lowest = lowest + product;
   }
   if (lowest.is_constant()) return lowest.offset() >= 0;
+  if (a.has_index() && !lowest.has_index()) return proves_nonnegative(lowest);  // of the extents
   std::map<std::string, Dim> shift;
   for (const auto& s : lowest.symbols()) shift.emplace(s->name, shifted(s));
   const Dim polynomial = lowest.substitute_symbols(shift);
