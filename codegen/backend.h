@@ -14,6 +14,7 @@ namespace onnxc {
 // What the emitted files say about where they come from.
 struct Identity {
   std::string name;          // C identifier: prefix of everything that is visible
+  std::string header_file;   // as the source includes it
   std::string model_file;    // file name without its folder
   std::string model_sha256;  // hexadecimal
   std::string options;       // as the user gave them

@@ -1,102 +1,94 @@
-// The onnxc tool.
-#include <cmath>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
+// The onnxc tool: words to a command, errors to messages and exit codes.
+#include <fmt/format.h>
 
-#include "codegen/weights.h"
-#include "compiler/compile.h"
-#include "compiler/frontend/load_model.h"
-#include "compiler/frontend/test_data.h"
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
 #include "compiler/support/diagnostics.h"
-#include "compiler/tool/native_model.h"
+#include "compiler/tool/command.h"
+#include "compiler/tool/listings.h"
 
-using namespace onnxc;
-
+namespace onnxc {
 namespace {
 
-bool verify_folder(const std::string& folder, Options o, const std::string& via) {
-  try {
-    const OnnxModel m = load_model(folder + "/model.onnx");
-    o.march = host_march();
-    const Compiled c = compile(m, o);
-    NativeModel native(c, via, o.march);
-    for (const auto& set : find_test_data(folder)) {
-      std::vector<Tensor> in;
-      for (size_t i = 0; i < m.graph.inputs.size(); ++i) in.push_back(read_test_value(set.inputs.at(i), m.graph.inputs[i].type).tensor);
-      NativeModel::Call call(native, in);
-      call.run();
-      const auto out = call.outputs();
-      for (size_t i = 0; i < set.outputs.size(); ++i) {
-        if (set.outputs[i].empty()) continue;
-        const Tensor want = read_test_value(set.outputs[i], m.graph.outputs[i].type).tensor;
-        const Tensor& got = out.at(i);
-        if (got.type() != want.type()) throw CompileError("output {} is {}, expected {}", i, name(got.type()), name(want.type()));
-        if (got.dims() != want.dims()) throw CompileError("output {} has another shape", i);
-        double worst = 0, largest = 0;
-        int64_t at = 0;
-        bool ok = true;
-        for (int64_t k = 0; k < got.size(); ++k) {
-          const double a = got.as_double(k), b = want.as_double(k);
-          const double d = (std::isnan(a) && std::isnan(b)) || a == b ? 0 : std::isnan(a - b) ? INFINITY : std::fabs(a - b);
-          largest = std::max(largest, std::fabs(b));
-          if (d > worst) worst = d, at = k;
-          ok &= d <= 1e-3 * std::fabs(b) + 1e-5;
-        }
-        if (!ok && worst > 1e-4 * largest) throw CompileError("output {} differs by {} at {} of {}: got {}, want {}", i, worst, at, got.size(), got.as_double(at), want.as_double(at));
-      }
-    }
-    return true;
-  } catch (const CompileError& e) {
-    std::string first(e.what());
-    if (first.size() > 1500) first.resize(1500);
-    std::printf("FAIL %s: %s\n", folder.c_str(), first.c_str());
-    for (const auto& n : e.notes()) std::printf("  note: %s\n", n.c_str());
-  } catch (const std::exception& e) {
-    std::string first(e.what());
-    if (first.size() > 1500) first.resize(1500);
-    std::printf("FAIL %s: exception %s\n", folder.c_str(), first.c_str());
+constexpr int kFailure = 1, kUsage = 2, kInternal = 3;
+
+struct Command {
+  std::string_view name;
+  int (*run)(const std::vector<std::string>& words);
+};
+
+constexpr Command kCommands[] = {
+    {"inspect", inspect_command},
+    {"run", run_command},
+    {"verify", verify_command},
+    {"bench", bench_command},
+    {"--version", print_version},
+    {"--print-passes", print_passes},
+    {"--print-operators", print_operators},
+    {"--help", print_help},
+    {"-h", print_help},
+};
+
+int dispatch(std::vector<std::string> words) {
+  if (words.empty()) throw CLI::RequiredError("a model or a command");
+  for (const Command& command : kCommands) {
+    if (words[0] != command.name) continue;
+    words.erase(words.begin());
+    return command.run(words);
   }
-  return false;
+  return compile_command(words);
+}
+
+// "model.onnx: unknown operator" -> "model.onnx: error: unknown operator".
+std::string with_severity(const std::string& text, const std::vector<std::string>& words) {
+  for (size_t at = text.find(": "); at != std::string::npos; at = text.find(": ", at + 1)) {
+    const std::string file = text.substr(0, at);
+    const bool named = std::find(words.begin(), words.end(), file) != words.end();
+    std::error_code ignored;
+    if (named || std::filesystem::exists(file, ignored)) return file + ": error" + text.substr(at);
+  }
+  return "onnxc: error: " + text;
+}
+
+int report_usage(const CLI::ParseError& error, const std::vector<std::string>& words) {
+  const bool command =
+      !words.empty() && words[0][0] != '-' && words.size() > 1 &&
+      (words[0] == "inspect" || words[0] == "run" || words[0] == "verify" || words[0] == "bench");
+  fmt::print(stderr, "onnxc: error: {}\nnote: see onnxc {}--help\n", error.what(),
+             command ? words[0] + " " : "");
+  return kUsage;
+}
+
+int tool(const std::vector<std::string>& words) {
+  try {
+    return dispatch(words);
+  } catch (const CLI::ParseError& error) {
+    return report_usage(error, words);
+  } catch (const CompileError& error) {
+    fmt::print(stderr, "{}\n", with_severity(error.what(), words));
+    for (const std::string& note : error.notes()) fmt::print(stderr, "note: {}\n", note);
+    return kFailure;
+  } catch (const InternalError& error) {
+    fmt::print(stderr,
+               "onnxc: internal error: {}\nnote: this is a defect of onnxc; please report it with "
+               "the model\n",
+               error.what());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "onnxc: error: out of memory\n");
+    return kFailure;
+  } catch (const std::exception& error) {
+    fmt::print(stderr,
+               "onnxc: internal error: {}\nnote: this is a defect of onnxc; please report it with "
+               "the model\n",
+               error.what());
+  }
+  return kInternal;
 }
 
 }  // namespace
+}  // namespace onnxc
 
 int main(int argc, char** argv) {
-  try {
-    Options o;
-    std::string out, via = "clang";
-    std::vector<std::string> files;
-    for (int i = 1; i < argc; ++i) {
-      const std::string a = argv[i];
-      if (a == "-o") out = argv[++i];
-      else if (a == "--march") o.march = argv[++i];
-      else if (a == "--dump-ir") o.dump_ir = argv[++i];
-      else if (a == "--via") via = argv[++i];
-      else if (a == "--disable-pass") o.disabled_passes.insert(argv[++i]);
-      else files.push_back(a);
-    }
-    if (files[0] == "verify") {
-      int passed = 0, failed = 0;
-      for (size_t i = 1; i < files.size(); ++i) {
-        (verify_folder(files[i], o, via) ? passed : failed)++;
-        std::fflush(stdout);
-      }
-      std::printf("%d passed, %d failed\n", passed, failed);
-      return failed != 0;
-    }
-    const OnnxModel m = load_model(files[0]);
-    const auto slash = out.rfind('/');
-    const std::string stem = out.substr(0, out.rfind('.'));
-    o.name = stem.substr(slash == std::string::npos ? 0 : slash + 1);
-    const Compiled c = compile(m, o);
-    std::ofstream(out) << c.files.source;
-    std::ofstream(stem + ".h") << c.files.header;
-    std::ofstream w(stem + ".weights", std::ios::binary);
-    write_blob(c.program, c.identity.model_sha256, [&](auto b) { w.write(reinterpret_cast<const char*>(b.data()), static_cast<std::streamsize>(b.size())); });
-  } catch (const CompileError& e) {
-    std::fprintf(stderr, "onnxc: error: %s\n", e.what());
-    for (const auto& n : e.notes()) std::fprintf(stderr, "note: %s\n", n.c_str());
-    return 1;
-  }
+  return onnxc::tool(std::vector<std::string>(argv + 1, argv + argc));
 }

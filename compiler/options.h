@@ -19,12 +19,14 @@ struct DimBounds {
 
 struct Options {
   std::string name;                 // of the generated function; empty: from the file name
+  std::string header_file;          // that the source includes; empty: the name and ".h"
   std::string march = "x86-64-v3";  // of the generated code; codegen/targets.h lists what is known
   WeightsMode weights = WeightsMode::kFile;
   Precision precision = Precision::kFp32;
   std::map<std::string, DimBounds> dims;  // --dim: by symbol name
   std::string dump_ir;                    // folder for numbered listings of the graph; empty: none
   std::set<std::string> disabled_passes;
+  bool time_steps = false;  // the source calls the pointer NAME_on_step(k) after each step k
 };
 
 // The options as a user would write them, for the emitted header comment; file names are left out.

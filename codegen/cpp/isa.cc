@@ -47,4 +47,10 @@ const Isa& find_isa(std::string_view march) {
   throw CompileError("unknown march \"{}\"", march).note("known: native, " + known);
 }
 
+std::vector<std::string_view> isa_names() {
+  std::vector<std::string_view> names;
+  for (const Isa& isa : kTable) names.push_back(isa.march);
+  return names;
+}
+
 }  // namespace onnxc

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 namespace onnxc {
 
@@ -16,5 +17,6 @@ struct Isa {
 // The row for a --march name other than "native". CompileError that lists the names if it is not
 // known.
 const Isa& find_isa(std::string_view march);
+std::vector<std::string_view> isa_names();  // in the table's order
 
 }  // namespace onnxc

@@ -34,7 +34,8 @@ std::string function_stem(const Node& node) {
 
 class StepPrinter {
  public:
-  StepPrinter(const Program& program, const ValueNames& names) : program_(program), names_(names) {
+  StepPrinter(const Program& program, const ValueNames& names, const std::string& after_step)
+      : program_(program), names_(names), after_step_(after_step) {
     context_.headers.insert("templates/cpu/lanes.h");
     context_.headers.insert("templates/cpu/math.h");
     context_.headers.insert("templates/common/index.h");
@@ -43,7 +44,10 @@ class StepPrinter {
   }
 
   PrintedSteps run() {
-    for (const Node* step : program_.steps) print(*step);
+    for (size_t k = 0; k < program_.steps.size(); ++k) {
+      print(*program_.steps[k]);
+      if (!after_step_.empty()) calls_.emit(after_step_, {{"step", std::to_string(k)}});
+    }
     for (const OutputCopy& copy : program_.copies) print_copy(copy);
     return {functions_.take(), calls_.take(), context_.headers};
   }
@@ -190,6 +194,7 @@ class StepPrinter {
 
   const Program& program_;
   const ValueNames& names_;
+  const std::string& after_step_;
   RunContext context_;
   SourceWriter functions_, calls_;
   std::map<std::string, std::string> functions_by_text_;
@@ -226,8 +231,9 @@ ValueNames::ValueNames(const Program& program) {
   }
 }
 
-PrintedSteps print_steps(const Program& program, const ValueNames& names) {
-  return StepPrinter(program, names).run();
+PrintedSteps print_steps(const Program& program, const ValueNames& names,
+                         const std::string& after_step) {
+  return StepPrinter(program, names, after_step).run();
 }
 
 }  // namespace onnxc

@@ -29,6 +29,8 @@ class ValueNames {
   std::map<const Value*, std::string> names_;
 };
 
-PrintedSteps print_steps(const Program& program, const ValueNames& names);
+// `after_step` is a statement that follows each step, with $step$ for its number; empty: none.
+PrintedSteps print_steps(const Program& program, const ValueNames& names,
+                         const std::string& after_step = "");
 
 }  // namespace onnxc

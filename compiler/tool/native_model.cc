@@ -23,7 +23,7 @@ NativeModel::NativeModel(const Compiled& compiled, const std::string& via, const
     : compiled_(compiled) {
   const std::string& name = compiled.identity.name;
   const std::vector<SourceFile> files = {{name + ".cpp", compiled.files.source},
-                                         {name + ".h", compiled.files.header}};
+                                         {compiled.identity.header_file, compiled.files.header}};
   NativeOptions options;
   options.march = march;
   program_ = via == "clang" ? LoadedProgram::compile(files, options)
@@ -38,20 +38,30 @@ NativeModel::NativeModel(const Compiled& compiled, const std::string& via, const
              });
 }
 
+void NativeModel::on_step(void (*call)(void* context, int step), void* context) {
+  struct Hook {
+    void (*call)(void* context, int step);
+    void* context;
+  };
+  void* address = program_->symbol(compiled_.identity.name + "_on_step");
+  ONNXC_CHECK(address, "the program is compiled without a call after each step");
+  *static_cast<Hook*>(address) = {call, context};
+}
+
 NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, int threads)
     : model_(model), inputs_(std::move(inputs)) {
   const Program& program = model.compiled_.program;
   const auto& declared = program.graph.inputs;
   if (inputs_.size() != declared.size())
     throw CompileError("{} inputs are given, the model has {}", inputs_.size(), declared.size());
-  SymbolValues symbols;
+  if (threads > 1) pool_ = std::make_unique<runtime::ThreadPool>(threads);
   for (size_t i = 0; i < declared.size(); ++i) {
     if (inputs_[i].type() != declared[i]->type) {
       throw CompileError("input \"{}\" is {}, expected {}", declared[i]->name,
                          name(inputs_[i].type()), name(declared[i]->type));
     }
-    symbols = bind_symbols(fmt::format("input \"{}\"", declared[i]->name), declared[i]->shape,
-                           inputs_[i].dims(), std::move(symbols));
+    symbols_ = bind_symbols(fmt::format("input \"{}\"", declared[i]->name), declared[i]->shape,
+                            inputs_[i].dims(), std::move(symbols_));
     input_shapes_.push_back(inputs_[i].dims());
     input_shapes_.back().push_back(0);  // never an empty array
     input_pointers_.push_back(inputs_[i].mutable_bytes());
@@ -59,14 +69,14 @@ NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, in
   for (const auto& s : input_shapes_) input_shape_pointers_.push_back(s.data());
   std::vector<int64_t> symbol_values;
   for (const SymbolRef& s : program.symbols) {
-    if (!symbols.count(s->name))
+    if (!symbols_.count(s->name))
       throw CompileError("size {} is not determined by the inputs", s->name);
-    symbol_values.push_back(symbols.at(s->name));
+    symbol_values.push_back(symbols_.at(s->name));
   }
   symbol_values.push_back(0);
   const auto bounds = result_bounds(program.graph);
   for (const Value* v : program.graph.outputs) {
-    output_bytes_.emplace_back(static_cast<size_t>(capacity(*v, bounds).evaluate(symbols)) + 64);
+    output_bytes_.emplace_back(static_cast<size_t>(capacity(*v, bounds).evaluate(symbols_)) + 64);
     output_shapes_.emplace_back(v->shape.size() + 1);
   }
   for (auto& b : output_bytes_) output_pointers_.push_back(b.data());
@@ -79,10 +89,11 @@ NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, in
 }
 
 void NativeModel::Call::run() {
-  const int code =
-      model_.run_(model_.weights_.data(), model_.weights_.size(), workspace_.data(),
-                  workspace_.size(), input_pointers_.data(), input_shape_pointers_.data(),
-                  output_pointers_.data(), output_shape_pointers_.data(), nullptr);
+  const Parallel parallel = pool_ ? pool_->as<Parallel>() : Parallel{};
+  const int code = model_.run_(model_.weights_.data(), model_.weights_.size(), workspace_.data(),
+                               workspace_.size(), input_pointers_.data(),
+                               input_shape_pointers_.data(), output_pointers_.data(),
+                               output_shape_pointers_.data(), pool_ ? &parallel : nullptr);
   if (code != 0)
     throw CompileError("the generated function returned {}: {}", code, model_.error_(code));
 }

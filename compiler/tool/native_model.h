@@ -8,7 +8,9 @@
 
 #include "codegen/native/native.h"
 #include "compiler/compile.h"
+#include "compiler/eval/evaluate.h"
 #include "compiler/ir/tensor.h"
+#include "runtime/thread_pool.h"
 
 namespace onnxc {
 
@@ -18,18 +20,32 @@ class NativeModel {
   // model.
   NativeModel(const Compiled& compiled, const std::string& via, const std::string& march);
 
+  // `call(context, k)` follows every step k of the program from now on; the program has to be
+  // compiled with Options::time_steps.
+  void on_step(void (*call)(void* context, int step), void* context);
+
   // One set of inputs, with room for the outputs; calls reuse everything.
   class Call {
    public:
-    // CompileError if number, types or shapes of the inputs do not fit.
+    // `threads` of a pool share the work. CompileError if number, types or shapes of the inputs do
+    // not fit.
     Call(const NativeModel& model, std::vector<Tensor> inputs, int threads = 1);
     void run();  // CompileError with the generated function's text if it returns a code
     // The outputs of the last run, with their actual shapes.
     std::vector<Tensor> outputs() const;
     size_t workspace_bytes() const { return workspace_.size(); }
+    const SymbolValues& symbols() const { return symbols_; }
 
    private:
+    struct Parallel {  // as the generated header declares it
+      void (*run)(void* context, int tasks, void (*task)(void* data, int index), void* data);
+      void* context;
+      int threads;
+    };
+
     const NativeModel& model_;
+    std::unique_ptr<runtime::ThreadPool> pool_;  // for more than one thread
+    SymbolValues symbols_;
     std::vector<Tensor> inputs_;
     std::vector<std::vector<int64_t>> input_shapes_, output_shapes_;
     std::vector<const void*> input_pointers_;

@@ -1,0 +1,52 @@
+// Counting of multiply-adds.
+#include "compiler/plan/cost.h"
+
+#include <algorithm>
+
+namespace onnxc {
+namespace {
+
+Dim outputs_of(const Value& value) {
+  if (!value.layout.blocked) return product(value.shape);
+  Dim elements = value.shape[0] * value.layout.channels;
+  for (size_t k = 2; k + 1 < value.shape.size(); ++k) elements = elements * value.shape[k];
+  return elements;
+}
+
+Dim multiply_adds(const Conv& conv, const Node& node) {
+  Dim window = 1;
+  if (conv.method.empty()) {
+    const Shape& w = node.inputs[1]->shape;
+    window = product(Shape(w.begin() + 1, w.end()));
+  } else {
+    window = conv.in_channels / conv.groups;
+    for (int64_t k : conv.kernel) window = window * k;
+  }
+  return outputs_of(*node.output()) * window;
+}
+
+bool is_product(const Expr& e) {
+  if (e.kind != Expr::Kind::kCall) return false;
+  if (e.op == ScalarOp::kMul) return true;
+  return (e.op == ScalarOp::kSelect || e.op == ScalarOp::kCast) &&
+         std::any_of(e.args.begin(), e.args.end(), [](const ExprRef& x) { return is_product(*x); });
+}
+
+}  // namespace
+
+Dim multiply_adds(const Node& node) {
+  if (const Conv* conv = node.as<Conv>()) return multiply_adds(*conv, node);
+  if (const MatMul* m = node.as<MatMul>()) return m->outer * m->inner * m->m * m->n * m->k;
+  const Map* map = node.as<Map>();
+  if (!map || map->reduction != Reduction::kSum || !is_product(*map->body)) return 0;
+  return product(map->space) * product(map->reduced);
+}
+
+Dim multiply_adds(const Program& program) {
+  Dim sum = 0;
+  for (const Node* step : program.steps) sum = sum + multiply_adds(*step);
+  const auto bounds = result_bounds(program.graph);
+  return bounds.empty() ? sum : sum.substitute_symbols(bounds);
+}
+
+}  // namespace onnxc
