@@ -67,6 +67,7 @@ std::vector<Tensor> KernelContext::outputs(const std::vector<Tensor>& results) c
 ReferenceKernel reference_kernel(std::string_view name) {
   static const std::map<std::string_view, ReferenceKernel> kernels = {
       {"compress", reference_compress},
+      {"copy_rows", reference_copy_rows},
       {"cumulate", reference_cumulate},
       {"gru_layer", reference_gru},
       {"lstm_layer", reference_lstm},

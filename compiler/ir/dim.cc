@@ -407,6 +407,7 @@ bool has_nonnegative_proof(const Dim& a, int splits);
 
 bool proves_nonnegative(const Dim& a) {
   if (a.is_constant()) return a.offset() >= 0;
+  if (a.range().max < 0) return false;
   try {
     return has_nonnegative_proof(a, kSplits);
   } catch (const CompileError&) {
@@ -438,6 +439,8 @@ bool proves_lt(const Dim& a, const Dim& b) {
 
 namespace {
 
+bool may_be_negative(const Dim::AtomRef& f) { return range_of(*f).min < 0; }
+
 bool has_nonnegative_proof(const Dim& a, int splits) {
   if (a.is_constant()) return a.offset() >= 0;
   if (a.range().min >= 0) return true;
@@ -447,7 +450,9 @@ bool has_nonnegative_proof(const Dim& a, int splits) {
   Dim lowest = a.offset();
   for (const auto& t : a.terms()) {
     Dim product = t.coefficient;
-    bool negative = t.coefficient < 0;
+    const bool negative = t.coefficient < 0;
+    if (t.factors.size() > 1 && std::any_of(t.factors.begin(), t.factors.end(), may_be_negative))
+      return false;
     for (const auto& f : t.factors) {
       if (f->kind == Dim::Kind::kIndex) {
         product = negative ? product * (f->args[0] - 1) : Dim(0);
@@ -484,13 +489,15 @@ bool has_nonnegative_proof(const Dim& a, int splits) {
         return has_nonnegative_proof(rest * c + Dim(t.coefficient) * bound, splits);
       } else {
         const Range r = range_of(*f);
-        if (t.factors.size() != 1) return false;
-        product = Dim(t.coefficient) * (negative ? Dim(r.max) : Dim(r.min));
+        const int64_t bound = negative ? r.max : r.min;
+        if (t.factors.size() != 1 || bound >= kLimit || bound <= -kLimit) return false;
+        product = Dim(t.coefficient) * bound;
       }
     }
     lowest = lowest + product;
   }
   if (lowest.is_constant()) return lowest.offset() >= 0;
+  if (a.has_index() && !lowest.has_index()) return has_nonnegative_proof(lowest, splits);
   std::map<std::string, Dim> shift;
   for (const auto& s : lowest.symbols()) shift.emplace(s->name, shifted(s));
   const Dim polynomial = lowest.substitute_symbols(shift);

@@ -201,6 +201,13 @@ void attention(Lowering& x) {
            x.reshape(x.cast_to(shown, x.type(0)), {p.q.batch, p.q.count, p.q.length, p.k.length}));
 }
 
+void flex_attention(Lowering& x) {
+  for (const char* part : {"score_mod", "prob_mod"}) {
+    if (x.has_attribute(part)) throw x.error("attribute {} is not supported", part);
+  }
+  attention(x);
+}
+
 // Rotates pairs of elements of each head by the angle of their position.
 void rotary_embedding(Lowering& x) {
   const Heads h = read_heads(x, 0, "num_heads");
@@ -255,6 +262,8 @@ void rotary_embedding(Lowering& x) {
 
 OPS_TABLE(attention){
     {"Attention", 23, "float", attention},
+    {"FlexAttention", 1, "float", flex_attention, "without score_mod and prob_mod",
+     "ai.onnx.preview"},
     {"RotaryEmbedding", 23, "float", rotary_embedding},
 };
 OPS_END(attention)

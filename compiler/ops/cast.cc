@@ -2,13 +2,14 @@
 #include <cmath>
 #include <limits>
 
-#include "compiler/ops/lowering.h"
+#include "compiler/ops/kernel_step.h"
 #include "compiler/ops/op.h"
 
 namespace onnxc {
 namespace {
 
-// The magnitude from which on a value rounds beyond the largest finite one, where the type has a NaN to say so.
+// The magnitude from which on a value rounds beyond the largest finite one, where the type has a
+// NaN to say so.
 std::optional<double> overflow_threshold(DType type) {
   switch (type) {
     case DType::kFloat8E4M3FN:
@@ -66,9 +67,26 @@ void convert(Lowering& x, DType to) {
 void cast(Lowering& x) { convert(x, target_type(x)); }
 void cast_like(Lowering& x) { convert(x, x.type(1)); }
 
+// The same bits as another type of the same width.
+void bit_cast(Lowering& x) {
+  const DType to = target_type(x);
+  if (byte_size(to) != byte_size(x.type(0)) || file_bits(to) != file_bits(x.type(0)))
+    throw x.error("{} and {} differ in width", name(x.type(0)), name(to));
+  const Dim bytes = product(x.shape(0)) * static_cast<int64_t>(byte_size(to));
+  KernelStep(x, "copy_rows", "templates/common/copy_rows.h", {})
+      .output(0, to, x.shape(0))
+      .size(0)
+      .size(bytes)
+      .input(x.input(0))
+      .size(bytes)
+      .size(1)
+      .build();
+}
+
 }  // namespace
 
 OPS_TABLE(cast){
+    {"BitCast", 26, "numbers, bool", bit_cast},
     {"Cast", 1, "numbers, bool", cast},
     {"CastLike", 15, "numbers, bool", cast_like},
 };

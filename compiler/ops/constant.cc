@@ -23,8 +23,7 @@ Tensor constant_attribute(Lowering& x) {
     const auto values = x.attribute_floats("value_floats", {});
     return Tensor::of(DType::kFloat, {static_cast<int64_t>(values.size())}, values);
   }
-  if (x.has_attribute("value_ints"))
-    return Tensor::of_int64(x.attribute_ints("value_ints", {}));
+  if (x.has_attribute("value_ints")) return Tensor::of_int64(x.attribute_ints("value_ints", {}));
   if (x.has_attribute("value_strings")) {
     auto values = x.attribute_strings("value_strings", {});
     return Tensor::of_strings({static_cast<int64_t>(values.size())}, std::move(values));

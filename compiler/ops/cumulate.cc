@@ -21,7 +21,8 @@ Value* cumulated(Lowering& x, Value* from, int axis, const char* combine, int id
       .build()[0];
 }
 
-// Narrow floats run in float. An axis that is known only when it runs chooses among the results along each axis.
+// Narrow floats run in float. An axis that is known only when it runs chooses among the results
+// along each axis.
 void cumulate(Lowering& x, const char* combine, int identity) {
   const int rank = x.rank(0);
   if (rank == 0) throw x.error("the input must not be a scalar");

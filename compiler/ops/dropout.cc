@@ -10,9 +10,11 @@ void require_inference(Lowering& x) {
   if (!x.has_input(2)) return;
   const auto mode = x.constant(2);
   if (!mode)
-    throw x.error("training mode (input 2, \"{}\") depends on the model's inputs; only inference is supported, so it "
-                  "must be a constant false",
-                  x.node().inputs[2]);
+    throw x.error(
+        "training mode (input 2, \"{}\") depends on the model's inputs; only inference is "
+        "supported, so it "
+        "must be a constant false",
+        x.node().inputs[2]);
   if (mode->as_int64(0) == 0) return;
   const auto ratio = x.has_input(1) ? x.constant(1) : std::nullopt;
   if (ratio && ratio->as_double(0) == 0) return;

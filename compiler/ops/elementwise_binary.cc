@@ -5,8 +5,8 @@
 namespace onnxc {
 namespace {
 
-// The second operand as numpy broadcasting expects it. Before opset 7, attribute `axis` said at which axis of the first
-// operand the second one's shape begins.
+// The second operand as numpy broadcasting expects it. Before opset 7, attribute `axis` said at
+// which axis of the first operand the second one's shape begins.
 Value* second_operand(Lowering& x) {
   const int64_t axis = x.attribute_int("axis", -1);
   if (x.opset() >= 7 || axis < 0 || x.attribute_int("broadcast", 0) == 0) return x.input(1);
@@ -26,7 +26,8 @@ void require_equal_types(Lowering& x) {
   }
 }
 
-// One map over the broadcast shape of both inputs; `Scalar` takes the two elements in their compute type.
+// One map over the broadcast shape of both inputs; `Scalar` takes the two elements in their compute
+// type.
 template <class Scalar>
 void each_pair(Lowering& x, DType result, Scalar scalar) {
   Value* second = second_operand(x);
@@ -107,7 +108,8 @@ void bit_shift(Lowering& x) {
   }
 }
 
-// x where it is not negative, slope * x elsewhere. Before opset 7 a vector of slopes belonged to the channels.
+// x where it is not negative, slope * x elsewhere. Before opset 7 a vector of slopes belonged to
+// the channels.
 void p_relu(Lowering& x) {
   require_equal_types(x);
   Value* slope = x.input(1);

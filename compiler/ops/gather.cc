@@ -6,7 +6,8 @@
 namespace onnxc {
 namespace {
 
-// Reads index tensors: known indices become plain ones, and what is known not to be negative is not wrapped.
+// Reads index tensors: known indices become plain ones, and what is known not to be negative is not
+// wrapped.
 class IndexReader {
  public:
   IndexReader(Lowering& x, size_t i) : value_(x.input(i)), constant_(x.constant(i)) {
@@ -64,10 +65,12 @@ void gather_nd(Lowering& x) {
   const int batch = static_cast<int>(x.attribute_int("batch_dims", 0));
   const Shape &data = x.shape(0), &indices = x.shape(1);
   if (indices.empty() || !indices.back().is_constant())
-    throw x.error("the last size of the indices must be a number, their shape is {}", text(indices));
+    throw x.error("the last size of the indices must be a number, their shape is {}",
+                  text(indices));
   const int depth = static_cast<int>(indices.back().value());
   if (batch < 0 || batch >= x.rank(1) || batch + depth > x.rank(0))
-    throw x.error("{} batch axes and {} indices do not fit data of shape {}", batch, depth, text(data));
+    throw x.error("{} batch axes and {} indices do not fit data of shape {}", batch, depth,
+                  text(data));
   Shape shape(indices.begin(), indices.end() - 1);
   const int lead = static_cast<int>(shape.size());
   shape.insert(shape.end(), data.begin() + batch + depth, data.end());

@@ -32,6 +32,14 @@ void quick_gelu(Lowering& x) {
   x.output(0, map.build(v * sigmoid(v * alpha), x.type(0)));
 }
 
+// a * sigmoid(alpha * a) * b.
+void swiglu(Lowering& x) {
+  const double alpha = x.attribute_float("alpha", 1);
+  MapBuilder map(x, x.broadcast_shape(x.shape(0), x.shape(1)));
+  const E a = map.load(x.input(0));
+  x.output(0, map.build(a * sigmoid(a * alpha) * map.load(x.input(1)), x.type(0)));
+}
+
 void bias_softmax(Lowering& x) {
   const DType wide = compute_type(x.type(0));
   const int rank = x.rank(0), axis = x.normalized_axis(x.attribute_int("axis", 1), rank);
@@ -55,6 +63,7 @@ OPS_TABLE(gelu){
     {"FastGelu", 1, "float", fast_gelu, "", "com.microsoft"},
     {"Gelu", 1, "float", gelu, "", "com.microsoft"},
     {"QuickGelu", 1, "float", quick_gelu, "", "com.microsoft"},
+    {"SwiGLU", 27, "float", swiglu},
 };
 OPS_END(gelu)
 

@@ -5,14 +5,14 @@
 namespace onnxc {
 namespace {
 
-// -log_probability[n, label, ...] * weight[label] for each label, reduced as the node asks. Labels that are ignored
-// count nothing.
+// -log_probability[n, label, ...] * weight[label] for each label, reduced as the node asks. Labels
+// that are ignored count nothing.
 Value* likelihood_loss(Lowering& x, Value* log_probability) {
   Value* labels = x.input(1);
   const Shape& shape = labels->shape;
   if (log_probability->shape.size() != shape.size() + 1)
-    throw x.error("scores of shape {} and labels of shape {} do not fit", text(log_probability->shape),
-                  text(shape));
+    throw x.error("scores of shape {} and labels of shape {} do not fit",
+                  text(log_probability->shape), text(shape));
   const std::string reduction = x.attribute_string("reduction", "mean");
   if (reduction != "mean" && reduction != "sum" && reduction != "none")
     throw x.error("attribute \"reduction\" is \"{}\", must be mean, sum or none", reduction);
@@ -30,7 +30,8 @@ Value* likelihood_loss(Lowering& x, Value* log_probability) {
     if (with_loss) value = -(map.load(log_probability, at) * value);
     if (ignores) {
       const E given = cast(DType::kInt64, map.load_raw(labels, here));
-      value = select(eq(given, integer(x.attribute_int("ignore_index", 0))), constant(type, 0), value);
+      value =
+          select(eq(given, integer(x.attribute_int("ignore_index", 0))), constant(type, 0), value);
     }
     return map.build(value, reduction == "none" ? x.type(0) : type, part);
   };
@@ -40,8 +41,8 @@ Value* likelihood_loss(Lowering& x, Value* log_probability) {
   for (size_t i = 0; i < shape.size(); ++i) all.push_back(static_cast<int>(i));
   Value* total = x.reduce(Reduction::kSum, loss, all, false, nullptr, nullptr, "total");
   if (reduction == "sum") return x.cast_to(total, x.type(0));
-  Value* weight = x.reduce(Reduction::kSum, per_label(false, "weights"), all, false, nullptr, nullptr,
-                           "weight");
+  Value* weight = x.reduce(Reduction::kSum, per_label(false, "weights"), all, false, nullptr,
+                           nullptr, "weight");
   MapBuilder map(x, {});
   return map.build(map.load(total) / map.load(weight), x.type(0));
 }
@@ -51,9 +52,10 @@ void negative_log_likelihood(Lowering& x) { x.output(0, likelihood_loss(x, x.inp
 void softmax_cross_entropy(Lowering& x) {
   Value* largest = x.reduce(Reduction::kMax, x.input(0), {1}, true, nullptr, nullptr, "max");
   MapBuilder shift(x, x.shape(0));
-  Value* shifted = shift.build(shift.load(x.input(0)) - shift.load(largest),
-                               compute_type(x.type(0)), "shifted");
-  Value* sum = x.reduce(Reduction::kSum, shifted, {1}, true, [](E v) { return exp(v); }, nullptr, "sum");
+  Value* shifted =
+      shift.build(shift.load(x.input(0)) - shift.load(largest), compute_type(x.type(0)), "shifted");
+  Value* sum = x.reduce(
+      Reduction::kSum, shifted, {1}, true, [](E v) { return exp(v); }, nullptr, "sum");
   MapBuilder map(x, x.shape(0));
   Value* log_probability =
       map.build(map.load(shifted) - log(map.load(sum)), x.type(0), "log_probability");

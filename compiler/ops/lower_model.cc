@@ -78,7 +78,8 @@ class InputDeclarer {
  private:
   Dim size(const OnnxDim& dim, const std::string& input, size_t axis) {
     if (dim.value && *dim.value >= 0 && !(batch_is_hint_ && axis == 0)) return *dim.value;
-    std::string name = dim.symbol == "?" ? "" : dim.symbol;  // exporters write ? for each size they do not know
+    std::string name =
+        dim.symbol == "?" ? "" : dim.symbol;  // exporters write ? for each size they do not know
     if (name.empty())
       name = batch_is_hint_ && axis == 0 ? "batch" : fmt::format("{}_{}", input, axis);
     used_.insert(name);
@@ -140,8 +141,12 @@ std::vector<Value*> Scope::outputs() {
   return result;
 }
 
-std::vector<Value*> Scope::lower_subgraph(const OnnxGraph& body) {
+std::vector<Value*> Scope::lower_subgraph(const OnnxGraph& body,
+                                          const std::vector<Value*>& inputs) {
+  if (inputs.size() != body.inputs.size())
+    throw CompileError("its body has {} inputs, {} are given", body.inputs.size(), inputs.size());
   Scope inner(graph_, body, this);
+  for (size_t i = 0; i < inputs.size(); ++i) inner.define(body.inputs[i].name, inputs[i]);
   inner.lower_nodes();
   return inner.outputs();
 }

@@ -181,8 +181,9 @@ Value* Lowering::reduce(Reduction reduction, Value* x, std::vector<int> axes, bo
   return map.build_reduction(reduction, element, after, arg ? DType::kInt64 : x->type, part);
 }
 
-std::vector<Value*> Lowering::lower_subgraph(const OnnxGraph& body) {
-  return scope_.lower_subgraph(body);
+std::vector<Value*> Lowering::lower_subgraph(const OnnxGraph& body,
+                                             const std::vector<Value*>& inputs) {
+  return scope_.lower_subgraph(body, inputs);
 }
 
 SymbolRef Lowering::fresh_symbol(const std::string& stem, int64_t min, int64_t max) {

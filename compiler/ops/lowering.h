@@ -78,7 +78,8 @@ class Lowering {
   Value* reduce(Reduction reduction, Value* x, std::vector<int> axes, bool keep,
                 const std::function<E(E)>& before = nullptr,
                 const std::function<E(E)>& after = nullptr, const std::string& part = "");
-  std::vector<Value*> lower_subgraph(const OnnxGraph& body);
+  // Lowers a subgraph in place, its inputs being `inputs`; its outputs.
+  std::vector<Value*> lower_subgraph(const OnnxGraph& body, const std::vector<Value*>& inputs = {});
   // A size that is known only when it runs, at most `max`.
   SymbolRef fresh_symbol(const std::string& stem, int64_t min, int64_t max);
   std::vector<std::string> origins() const;

@@ -8,9 +8,7 @@ namespace {
 
 constexpr int64_t kFar = int64_t{1} << 40;
 
-Dim limited(const Dim& d) {
-  return d.is_constant() ? Dim(std::clamp(d.value(), -kFar, kFar)) : d;
-}
+Dim limited(const Dim& d) { return d.is_constant() ? Dim(std::clamp(d.value(), -kFar, kFar)) : d; }
 
 }  // namespace
 
@@ -70,8 +68,10 @@ std::vector<int> normalized_axes(Lowering& x, const Integers& axes, int rank) {
 Shape declared_output(Lowering& x, size_t k, size_t i, std::string_view what) {
   if (const auto shape = x.declared_shape(k)) return *shape;
   throw x
-      .error("{} (input {}, \"{}\") depends on the model's inputs, so the shape of output {} is unknown",
-             what, i, x.node().inputs[i], k)
+      .error(
+          "{} (input {}, \"{}\") depends on the model's inputs, so the shape of output {} is "
+          "unknown",
+          what, i, x.node().inputs[i], k)
       .note("make it a constant when exporting, or declare a fixed shape for the output");
 }
 
@@ -96,8 +96,8 @@ Value* dims_value(Lowering& x, const std::vector<Dim>& elements, Shape shape,
   MapBuilder map(x, {static_cast<int64_t>(elements.size())});
   E body = integer(elements.back());
   for (size_t k = elements.size() - 1; k-- > 0;)
-    body = select(eq(integer(map.index(0)), integer(static_cast<int64_t>(k))),
-                  integer(elements[k]), body);
+    body = select(eq(integer(map.index(0)), integer(static_cast<int64_t>(k))), integer(elements[k]),
+                  body);
   return x.reshape(map.build(body, DType::kInt64, part), std::move(shape));
 }
 

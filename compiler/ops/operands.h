@@ -1,4 +1,5 @@
-// Operands that carry sizes, axes and positions: attributes or inputs, known at compile time or loaded when it runs.
+// Operands that carry sizes, axes and positions: attributes or inputs, known at compile time or
+// loaded when it runs.
 #pragma once
 
 #include <optional>
@@ -13,8 +14,8 @@ namespace onnxc {
 class Integers {
  public:
   explicit Integers(std::vector<int64_t> values);
-  // Input `i`, a scalar or vector of known length. Constants are limited to +-2^40, which no size reaches, so that
-  // sums with them do not overflow.
+  // Input `i`, a scalar or vector of known length. Constants are limited to +-2^40, which no size
+  // reaches, so that sums with them do not overflow.
   Integers(Lowering& x, size_t i);
 
   size_t size() const { return size_; }
@@ -38,8 +39,8 @@ std::optional<Integers> integers_operand(Lowering& x, const char* name, size_t i
 // Known axes, counted from 0; CompileError for one that is outside the rank or is given twice.
 std::vector<int> normalized_axes(Lowering& x, const Integers& axes, int rank);
 
-// The shape that the model declares for output `k`. CompileError saying that `what` (input `i`) must be constant where
-// it declares none.
+// The shape that the model declares for output `k`. CompileError saying that `what` (input `i`)
+// must be constant where it declares none.
 Shape declared_output(Lowering& x, size_t k, size_t i, std::string_view what);
 
 // A position that may count from the end.
@@ -48,7 +49,8 @@ E from_end_if_negative(const E& position, const Dim& size);
 Dim clamp(const Dim& value, const Dim& low, const Dim& high);
 
 // An int64 tensor of these elements.
-Value* dims_value(Lowering& x, const std::vector<Dim>& elements, Shape shape, const std::string& part = "");
+Value* dims_value(Lowering& x, const std::vector<Dim>& elements, Shape shape,
+                  const std::string& part = "");
 
 // Element `i` of a constant as a scalar of its compute type.
 E element_of(const Tensor& tensor, int64_t i);

@@ -17,7 +17,8 @@ Mode mode_of(Lowering& x) {
   throw x.error("attribute \"mode\" is \"{}\", must be constant, reflect, edge or wrap", mode);
 }
 
-// Where position `at` of an axis, counted from its first element and perhaps outside, takes its element from.
+// Where position `at` of an axis, counted from its first element and perhaps outside, takes its
+// element from.
 Dim source(Mode mode, const Dim& at, const Dim& size) {
   const Dim last = size - 1;
   switch (mode) {
@@ -33,7 +34,7 @@ Dim source(Mode mode, const Dim& at, const Dim& size) {
         const Dim folded = max(at, Dim(0) - at);
         return min(folded, last * 2 - folded);
       }
-      const Dim phase = floor_mod(at, last * 2);
+      const Dim phase = floor_mod(at, max(last * 2, 1));
       return min(phase, last * 2 - phase);
   }
   return at;
@@ -89,9 +90,14 @@ void pad(Lowering& x) {
   for (int i = 0; i < rank; ++i) {
     const Dim size = x.shape(0)[i];
     Dim position = map.index(i);
-    if (slots.begin[i] >= 0)
-      position = as_index(integer(position) - pads->element(map, slots.begin[i]),
-                          {-shape[i].range().max, shape[i].range().max});
+    const bool padded = slots.begin[i] >= 0 && !(pads->known() && (*pads)[slots.begin[i]].is(0) &&
+                                                 (*pads)[slots.end[i]].is(0));
+    if (!padded) {
+      at.push_back(position);
+      continue;
+    }
+    position = as_index(integer(position) - pads->element(map, slots.begin[i]),
+                        {-shape[i].range().max, shape[i].range().max});
     at.push_back(source(mode, position, size));
     if (mode == Mode::kConstant)
       inside = inside && integer(position) >= integer(0) && integer(position) < integer(size);

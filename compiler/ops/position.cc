@@ -1,4 +1,5 @@
-// Tensors whose elements follow from their positions: ranges, triangles, one-hot codes, window functions.
+// Tensors whose elements follow from their positions: ranges, triangles, one-hot codes, window
+// functions.
 #include <cmath>
 
 #include "compiler/ops/lowering.h"
@@ -45,8 +46,8 @@ void range(Lowering& x) {
 
 void eye_like(Lowering& x) {
   if (x.rank(0) != 2) throw x.error("the input must be a matrix, has shape {}", text(x.shape(0)));
-  const auto type = dtype_of(static_cast<int>(
-      x.attribute_int("dtype", static_cast<int64_t>(x.type(0)))));
+  const auto type =
+      dtype_of(static_cast<int>(x.attribute_int("dtype", static_cast<int64_t>(x.type(0)))));
   if (!type) throw x.error("attribute \"dtype\" is no element type");
   MapBuilder map(x, x.shape(0));
   const E hit = eq(integer(map.index(1)), integer(map.index(0) + x.attribute_int("k", 0)));

@@ -26,8 +26,8 @@ void depth_to_space(Lowering& x) {
   const bool depth_last = mode == "DCR";
   Value* blocks = depth_last ? x.reshape(x.input(0), {s[0], b, b, depth, s[2], s[3]})
                              : x.reshape(x.input(0), {s[0], depth, b, b, s[2], s[3]});
-  Value* moved = x.transpose(blocks, depth_last ? std::vector<int>{0, 3, 4, 1, 5, 2}
-                                                : std::vector<int>{0, 1, 4, 2, 5, 3});
+  Value* moved = x.transpose(
+      blocks, depth_last ? std::vector<int>{0, 3, 4, 1, 5, 2} : std::vector<int>{0, 1, 4, 2, 5, 3});
   x.output(0, x.reshape(moved, {s[0], depth, s[2] * b, s[3] * b}));
 }
 
@@ -78,9 +78,10 @@ void col2im(Lowering& x) {
   Shape counts;
   for (size_t k = 0; k < axes; ++k) {
     block_elements = block_elements * block[k];
-    counts.push_back(floor_div(sizes[k] + pads[k] + pads[axes + k] -
-                                   (block[k] - 1) * dilations[k] - 1,
-                               strides[k]) + 1);
+    counts.push_back(
+        floor_div(sizes[k] + pads[k] + pads[axes + k] - (block[k] - 1) * dilations[k] - 1,
+                  strides[k]) +
+        1);
   }
   const Dim channels = floor_div(x.shape(0)[1], block_elements);
   Shape space{x.shape(0)[0], channels};
@@ -97,7 +98,8 @@ void col2im(Lowering& x) {
              integer(from) >= integer(0) && integer(from) < integer(counts[k] * strides[k]);
   }
   const E element = map.load(x.input(0), {map.index(0), row, column});
-  x.output(0, map.build_reduction(Reduction::kSum, select(inside, element, 0.0), nullptr, x.type(0)));
+  x.output(0,
+           map.build_reduction(Reduction::kSum, select(inside, element, 0.0), nullptr, x.type(0)));
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ Shape reduced_shape(const Shape& from, const Axes& axes, bool keep) {
   return shape;
 }
 
-// Where the axes are known only when it runs: every choice that gives the declared shape is computed and the one that
-// the input names is taken.
+// Where the axes are known only when it runs: every choice that gives the declared shape is
+// computed and the one that the input names is taken.
 void reduce_by_loaded_axes(Lowering& x, const Integers& operand, bool keep, Reducer reducer) {
   const Shape declared = declared_output(x, 0, 1, "the list of axes");
   const int rank = x.rank(0);
@@ -34,13 +34,15 @@ void reduce_by_loaded_axes(Lowering& x, const Integers& operand, bool keep, Redu
     for (int i = 0; i < rank; ++i) {
       if (set >> i & 1) axes.push_back(i);
     }
-    if (axes.size() == operand.size() && text(reduced_shape(x.shape(0), axes, keep)) == text(declared))
+    if (axes.size() == operand.size() &&
+        text(reduced_shape(x.shape(0), axes, keep)) == text(declared))
       choices.push_back(axes);
   }
   constexpr size_t kMostChoices = 6;
   if (choices.empty() || choices.size() > kMostChoices)
-    throw x.error("the list of axes (input 1) must be constant: the declared shape {} fits {} choices",
-                  text(declared), choices.size());
+    throw x.error(
+        "the list of axes (input 1) must be constant: the declared shape {} fits {} choices",
+        text(declared), choices.size());
   Value* result = reducer(x, choices[0], keep);
   for (size_t c = 1; c < choices.size(); ++c) {
     Value* other = reducer(x, choices[c], keep);
@@ -90,8 +92,7 @@ template <Reduction reduction>
 void reduce_extreme(Lowering& x) {
   reduce_with(x, [](Lowering& y, const Axes& axes, bool keep) {
     if (y.type(0) != DType::kBool) return y.reduce(reduction, y.input(0), axes, keep);
-    return y.reduce(reduction, y.input(0), axes, keep,
-                    [](E v) { return cast(DType::kUint8, v); });
+    return y.reduce(reduction, y.input(0), axes, keep, [](E v) { return cast(DType::kUint8, v); });
   });
 }
 
@@ -108,9 +109,9 @@ void reduce_mean(Lowering& x) {
 void reduce_log_sum_exp(Lowering& x) {
   reduce_with(x, [](Lowering& y, const Axes& axes, bool keep) {
     const Shape& from = y.shape(0);
-    Value* largest =
-        y.reduce(Reduction::kMax, y.input(0), axes, true, nullptr,
-                 [](E v) { return select(call(ScalarOp::kIsInf, {v}), 0.0, v); }, "max");
+    Value* largest = y.reduce(
+        Reduction::kMax, y.input(0), axes, true, nullptr,
+        [](E v) { return select(call(ScalarOp::kIsInf, {v}), 0.0, v); }, "max");
     MapBuilder shift(y, from);
     Value* shifted = shift.build(exp(shift.load(y.input(0)) - shift.load(largest)),
                                  compute_type(y.type(0)), "shifted");

@@ -44,7 +44,8 @@ void scatter_nd(Lowering& x) {
   require_equal_types(x);
   const Shape &data = x.shape(0), &indices = x.shape(1);
   if (indices.empty() || !indices.back().is_constant())
-    throw x.error("the last size of the indices must be a number, their shape is {}", text(indices));
+    throw x.error("the last size of the indices must be a number, their shape is {}",
+                  text(indices));
   const int64_t depth = indices.back().value();
   if (depth > x.rank(0))
     throw x.error("indices of shape {} name {} axes, data has shape {}", text(indices), depth,
@@ -70,8 +71,8 @@ void tensor_scatter(Lowering& x) {
   if (mode != "linear" && mode != "circular")
     throw x.error("attribute \"mode\" is \"{}\", must be linear or circular", mode);
   if (axis == 0 || x.rank(1) != rank)
-    throw x.error("a cache of shape {} cannot be updated by shape {} along axis {}", text(x.shape(0)),
-                  text(x.shape(1)), axis);
+    throw x.error("a cache of shape {} cannot be updated by shape {} along axis {}",
+                  text(x.shape(0)), text(x.shape(1)), axis);
   const Dim room = x.shape(0)[axis], steps = x.shape(1)[axis];
   MapBuilder map(x, x.shape(0));
   E from = integer(map.index(axis));
@@ -80,9 +81,9 @@ void tensor_scatter(Lowering& x) {
   std::vector<Dim> at = identity_index(x.shape(0));
   at[axis] = as_index(from, {0, steps.range().max - 1});
   const E fresh = map.load(x.input(1), at);
-  x.output(0, map.build(select(from >= integer(0) && from < integer(steps), fresh,
-                               map.load(x.input(0))),
-                        x.type(0)));
+  x.output(
+      0, map.build(select(from >= integer(0) && from < integer(steps), fresh, map.load(x.input(0))),
+                   x.type(0)));
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ class Scope {
   // Lowers all nodes of this scope's graph in order.
   void lower_nodes();
   std::vector<Value*> outputs();
-  // Lowers a subgraph without inputs in place; its outputs.
-  std::vector<Value*> lower_subgraph(const OnnxGraph& body);
+  // Lowers a subgraph in place, its inputs being `inputs`; its outputs.
+  std::vector<Value*> lower_subgraph(const OnnxGraph& body, const std::vector<Value*>& inputs);
 
  private:
   Graph& graph_;

@@ -13,7 +13,9 @@ void identity(Lowering& x) { x.output(0, x.input(0)); }
 
 void shape(Lowering& x) {
   const int64_t rank = x.rank(0);
-  const auto limit = [&](int64_t at) { return std::clamp(at < 0 ? at + rank : at, int64_t{0}, rank); };
+  const auto limit = [&](int64_t at) {
+    return std::clamp(at < 0 ? at + rank : at, int64_t{0}, rank);
+  };
   const int64_t start = limit(x.attribute_int("start", 0));
   const int64_t end = std::max(start, limit(x.attribute_int("end", rank)));
   const Shape& sizes = x.shape(0);
@@ -32,8 +34,8 @@ Shape resolved_target(Lowering& x, std::vector<Dim> target) {
   for (size_t k = 0; k < target.size(); ++k) {
     if (target[k].is(0) && !zero_is_zero) {
       if (k >= from.size())
-        throw x.error("size {} of the target {} is copied from axis {}, but the input has shape {}", k,
-                      text(target), k, text(from));
+        throw x.error("size {} of the target {} is copied from axis {}, but the input has shape {}",
+                      k, text(target), k, text(from));
       target[k] = from[k];
       copied[k] = true;
     } else if (target[k].is(-1)) {

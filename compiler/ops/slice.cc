@@ -64,7 +64,8 @@ void slice_loaded(Lowering& x, const SliceOperands& o) {
     for (size_t k = 0; k < o.starts.size(); ++k) {
       const E step = o.steps.element(map, k);
       const E start = from_end_if_negative(o.starts.element(map, k), size);
-      const E first = max(integer(0), min(start, select(step > 0.0, integer(size), integer(size - 1))));
+      const E first =
+          max(integer(0), min(start, select(step > 0.0, integer(size), integer(size - 1))));
       const E mine = eq(from_end_if_negative(o.axes.element(map, k), x.rank(0)), integer(i));
       position = select(mine, first + integer(map.index(i)) * step, position);
     }
@@ -89,8 +90,7 @@ void center_crop_pad(Lowering& x) {
   Shape shape = x.shape(0);
   std::vector<int64_t> all;
   for (int i = 0; i < rank; ++i) all.push_back(i);
-  const std::vector<int> axes =
-      normalized_axes(x, Integers(x.attribute_ints("axes", all)), rank);
+  const std::vector<int> axes = normalized_axes(x, Integers(x.attribute_ints("axes", all)), rank);
   if (axes.size() != sizes.size())
     throw x.error("{} sizes are given for {} axes", sizes.size(), axes.size());
   if (!sizes.known()) {

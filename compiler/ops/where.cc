@@ -18,7 +18,8 @@ void where(Lowering& x) {
   x.output(0, choice(x, x.input(0), x.input(1), x.input(2), shape));
 }
 
-// A known condition leaves the branch that is taken. Otherwise both are computed and the results chosen from.
+// A known condition leaves the branch that is taken. Otherwise both are computed and the results
+// chosen from.
 void if_else(Lowering& x) {
   const OnnxGraph* then_branch = x.attribute_graph("then_branch");
   const OnnxGraph* else_branch = x.attribute_graph("else_branch");
@@ -34,10 +35,11 @@ void if_else(Lowering& x) {
   const auto yes = x.lower_subgraph(*then_branch), no = x.lower_subgraph(*else_branch);
   for (size_t k = 0; k < x.output_count() && k < yes.size() && k < no.size(); ++k) {
     if (yes[k]->type != no[k]->type || text(yes[k]->shape) != text(no[k]->shape))
-      throw x.error("the condition depends on the model's inputs, and output {} is {}{} in one branch and {}{} in the "
-                    "other; only branches of one shape can be chosen from when the model runs",
-                    k, name(yes[k]->type), text(yes[k]->shape), name(no[k]->type),
-                    text(no[k]->shape));
+      throw x.error(
+          "the condition depends on the model's inputs, and output {} is {}{} in one branch and "
+          "{}{} in the "
+          "other; only branches of one shape can be chosen from when the model runs",
+          k, name(yes[k]->type), text(yes[k]->shape), name(no[k]->type), text(no[k]->shape));
     x.output(k, choice(x, x.reshape(x.input(0), {}), yes[k], no[k], yes[k]->shape));
   }
 }

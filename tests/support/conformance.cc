@@ -40,8 +40,7 @@ std::string run_set(const TestDataSet& set, const OnnxModel& model, const Graph&
   for (size_t k = 0; k < actual.size() && k < set.outputs.size(); ++k) {
     if (set.outputs[k].empty()) continue;
     const TestValue expected = read_test_value(set.outputs[k], model.graph.outputs[k].type);
-    if (expected.kind != TestValue::Kind::kTensor)
-      return fmt::format("output {} is no tensor", k);
+    if (expected.kind != TestValue::Kind::kTensor) return fmt::format("output {} is no tensor", k);
     if (const auto text = difference(expected.tensor, actual[k]); !text.empty())
       return fmt::format("output {}: {}", k, text);
   }

@@ -16,8 +16,8 @@ struct Tolerance {
 // What the tensors differ in, or an empty text. Types and shapes must be equal; NaN equals NaN.
 std::string difference(const Tensor& expected, const Tensor& actual, Tolerance tolerance = {});
 
-// Loads `folder`/model.onnx, lowers it, and evaluates it on each recorded data set. Empty if all outputs agree,
-// otherwise the first thing that went wrong, on one line.
+// Loads `folder`/model.onnx, lowers it, and evaluates it on each recorded data set. Empty if all
+// outputs agree, otherwise the first thing that went wrong, on one line.
 std::string evaluate_case(const std::string& folder, Tolerance tolerance = {});
 
 // The names of the folders in `folder` that hold a model.onnx, sorted.

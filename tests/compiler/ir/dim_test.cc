@@ -92,6 +92,13 @@ TEST_F(DimTest, ProvesOrders) {
   EXPECT_TRUE(proves_le(past, max(past, seq)));
 }
 
+TEST_F(DimTest, ProvesThatStridedWindowsFit) {
+  const Dim count = floor_div(seq - 3, 2) + 1;
+  const Dim at = Dim::index(0, count) * 2 + Dim::index(1, 3);
+  EXPECT_TRUE(proves_lt(at, seq));
+  EXPECT_FALSE(proves_lt(at + 1, seq));
+}
+
 TEST_F(DimTest, ProofsNeverThrow) {
   const int64_t most = std::numeric_limits<int64_t>::max();
   const int64_t least = std::numeric_limits<int64_t>::min();
