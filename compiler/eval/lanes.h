@@ -95,6 +95,7 @@ using LaneRun = void (*)(const LaneStep&, LaneFrame&);
 // The step for an operator on operands of `type`; null where the type does not know it. kCast has
 // its own.
 LaneRun lane_operation(ScalarOp op, DType type);
+LaneRun lane_string_operation(ScalarOp op);
 LaneRun lane_cast(DType from, DType to);
 LaneRun lane_select(DType type);
 LaneRun lane_constant(DType type);  // bits of the lane in `number`

@@ -37,8 +37,8 @@ Tensor slices(const Tensor& x, int64_t outer, int64_t axis, int64_t inner,
   return y;
 }
 
-// The tensor's dimensions with the one that stands for `axis` replaced: the first whose left side holds `outer`
-// elements and whose right side holds `inner`.
+// The tensor's dimensions with the one that stands for `axis` replaced: the first whose left side
+// holds `outer` elements and whose right side holds `inner`.
 std::vector<int64_t> with_axis(std::vector<int64_t> dims, int64_t outer, int64_t inner,
                                int64_t size) {
   for (size_t k = 0; k < dims.size(); ++k) {
