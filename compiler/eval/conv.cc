@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compiler/eval/multiply_add.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -25,14 +26,40 @@ struct Window {
   }
 };
 
-// Sums for one image, one output channel: adds every tap, rows of the innermost axis at a time.
+bool is_pointwise(const Window& w) {
+  return w.kernel == 1 && w.stride == 1 && w.pad == 0 && w.size == w.out;
+}
+
+// Neighbouring axes that the kernel does not spread over are one.
+std::vector<Window> merged(const std::vector<Window>& windows) {
+  std::vector<Window> result;
+  for (const Window& w : windows) {
+    if (is_pointwise(w) && !result.empty() && (w.size == 1 || is_pointwise(result.back()))) {
+      if (w.size == 1) continue;
+      result.back().size *= w.size;
+      result.back().out *= w.out;
+      continue;
+    }
+    result.push_back(w);
+  }
+  return result;
+}
+
+// Sums for one image, one output channel: adds every tap of some input channels at once, rows of
+// the innermost axis at a time.
 template <class T>
 class Accumulation {
  public:
   Accumulation(std::vector<Window> windows, double* sums)
       : windows_(std::move(windows)), sums_(sums) {}
 
-  void add(const T* x, const T* w) const { walk(0, x, w, sums_); }
+  // Input channel t < channels <= kTerms lies at x + t * image, its taps at w + t * taps.
+  void add(const T* x, int64_t image, const T* w, int64_t taps, int channels) {
+    image_ = image;
+    taps_ = taps;
+    channels_ = channels;
+    walk(0, x, w, sums_);
+  }
 
  private:
   void walk(size_t axis, const T* x, const T* w, double* sums) const {
@@ -44,20 +71,36 @@ class Accumulation {
     }
     const Window& window = windows_[axis];
     for (int64_t k = 0; k < window.kernel; ++k) {
-      const int64_t end = window.end(k);
+      const int64_t first = window.first(k), end = window.end(k);
       if (axis + 1 == windows_.size()) {
-        const double weight = w[k];
-        for (int64_t o = window.first(k); o < end; ++o)
-          sums[o] += weight * static_cast<double>(x[window.at(o, k)]);
+        if (first < end)
+          add_row(x + window.at(first, k), w + k, end - first, window.stride, sums + first);
         continue;
       }
-      for (int64_t o = window.first(k); o < end; ++o)
+      for (int64_t o = first; o < end; ++o)
         walk(axis + 1, x + window.at(o, k) * x_stride, w + k * w_stride, sums + o * out_stride);
     }
   }
 
+  void add_row(const T* x, const T* w, int64_t count, int64_t stride, double* sums) const {
+    if (channels_ < kTerms) {
+      for (int t = 0; t < channels_; ++t)
+        add_weighted(sums, count, x + t * image_, w[t * taps_], stride);
+      return;
+    }
+    const T* rows[kTerms];
+    double weights[kTerms];
+    for (int t = 0; t < kTerms; ++t) {
+      rows[t] = x + t * image_;
+      weights[t] = w[t * taps_];
+    }
+    add_weighted(sums, count, rows, weights, stride);
+  }
+
   std::vector<Window> windows_;
   double* sums_;
+  int64_t image_ = 0, taps_ = 0;
+  int channels_ = 0;
 };
 
 template <class T>
@@ -78,13 +121,15 @@ Tensor sums_of(const Conv& conv, const Tensor& x, const Tensor& w, DType type,
   const T* weights = w.data<T>();
   const int64_t channels = w.dims()[1], per_group = std::max<int64_t>(1, dims[1] / conv.groups);
   std::vector<double> sums(static_cast<size_t>(points));
+  Accumulation<T> accumulation(merged(windows), sums.data());
   for (int64_t n = 0; n < dims[0]; ++n) {
     for (int64_t o = 0; o < dims[1]; ++o) {
       std::fill(sums.begin(), sums.end(), 0.0);
-      const Accumulation<T> accumulation(windows, sums.data());
       const int64_t first = n * x.dims()[1] + o / per_group * channels;
-      for (int64_t c = 0; c < channels; ++c)
-        accumulation.add(input + (first + c) * image, weights + (o * channels + c) * taps);
+      for (int64_t c = 0; c < channels; c += kTerms) {
+        accumulation.add(input + (first + c) * image, image, weights + (o * channels + c) * taps,
+                         taps, static_cast<int>(std::min<int64_t>(kTerms, channels - c)));
+      }
       for (const double sum : sums) *y++ = static_cast<T>(sum);
     }
   }

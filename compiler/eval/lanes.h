@@ -51,6 +51,7 @@ struct LaneStep {
 
 struct LaneProgram {
   std::vector<int64_t> extents;  // of the loop indices; not empty
+  size_t space_axes = 0;         // those before the boundary
   std::vector<Affine> affines;
   std::vector<LaneStep> once;   // constants, before the first run
   std::vector<LaneStep> steps;  // for each run

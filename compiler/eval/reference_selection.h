@@ -1,4 +1,5 @@
-// The meaning of selections: the kernels of templates/cpu/top_k.h, select_positions.h, unique.h and non_max_suppression.h.
+// The meaning of selections: the kernels of templates/cpu/top_k.h, select_positions.h, unique.h and
+// non_max_suppression.h.
 #pragma once
 
 #include "compiler/eval/kernels.h"
