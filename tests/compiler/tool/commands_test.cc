@@ -106,7 +106,7 @@ TEST_F(Commands, RunTakesRecordedInputs) {
 
 TEST_F(Commands, VerifyPassesWhereOutputsAgree) {
   write_case("good", {3, 7});
-  EXPECT_EQ(ok("verify good"), "PASS good: y is equal\n1 passed, 0 failed\n");
+  EXPECT_EQ(ok("verify good"), "PASS good: test_data_set_0: y is equal\n1 passed, 0 failed\n");
 }
 
 TEST_F(Commands, VerifySaysWhereOutputsDiffer) {
@@ -116,7 +116,7 @@ TEST_F(Commands, VerifySaysWhereOutputsDiffer) {
   EXPECT_EQ(result.code, 1);
   EXPECT_EQ(result.out,
             "FAIL bad: test_data_set_0: largest difference 1 (0.12 of the largest value); y[0,1]: "
-            "got 7, want 8\nPASS good: y is equal\n1 passed, 1 failed\n");
+            "got 7, want 8\nPASS good: test_data_set_0: y is equal\n1 passed, 1 failed\n");
 }
 
 TEST_F(Commands, VerifyJudgesByTheToleranceGiven) {
