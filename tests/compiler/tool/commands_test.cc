@@ -175,6 +175,16 @@ TEST_F(Commands, InspectCountsAndNames) {
   EXPECT_NE(ok("inspect tiny.onnx").find("multiply-adds"), std::string::npos);
 }
 
+TEST_F(Commands, InspectTellsWhatAModelHoldsThatCannotBeCompiled) {
+  folder_.write("odd.onnx", R"(
+    <ir_version: 8, opset_import: ["" : 17]>
+    g (float[2] x) => (float[2] y) { y = Frobnicate(x) })");
+  const ToolResult result = run_tool(folder_, "inspect odd.onnx");
+  EXPECT_EQ(result.code, 1);
+  EXPECT_NE(result.out.find("1 Frobnicate"), std::string::npos);
+  EXPECT_NE(result.err.find("1 operator is not supported"), std::string::npos);
+}
+
 TEST_F(Commands, EveryCommandHasHelpWithAnExample) {
   for (const char* command : {"", "inspect ", "run ", "verify ", "bench "})
     EXPECT_NE(ok(std::string(command) + "--help").find("Example: onnxc"), std::string::npos);
