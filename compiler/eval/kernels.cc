@@ -7,6 +7,7 @@
 #include "compiler/eval/reference_recurrent.h"
 #include "compiler/eval/reference_scatter.h"
 #include "compiler/eval/reference_selection.h"
+#include "compiler/eval/reference_trees.h"
 
 namespace onnxc {
 
@@ -75,6 +76,7 @@ ReferenceKernel reference_kernel(std::string_view name) {
       {"scatter_elements", reference_scatter_elements},
       {"scatter_nd", reference_scatter_nd},
       {"top_k", reference_top_k},
+      {"tree_ensemble", reference_tree_ensemble},
       {"unique", reference_unique},
   };
   const auto it = kernels.find(name);

@@ -399,76 +399,18 @@ Range Dim::range() const {
 
 namespace {
 
-bool may_be_negative(const Dim::AtomRef& f) { return range_of(*f).min < 0; }
-
-bool finds_nonnegative(const Dim& a) {
-  // Replace loop indices by the end of their run that makes their term smallest, then symbols by
-  // min + shift: a polynomial in non-negative shifts with non-negative coefficients is
-  // non-negative.
-  Dim lowest = a.offset();
-  for (const auto& t : a.terms()) {
-    Dim product = t.coefficient;
-    const bool negative = t.coefficient < 0;
-    if (t.factors.size() > 1 && std::any_of(t.factors.begin(), t.factors.end(), may_be_negative))
-      return false;
-    for (const auto& f : t.factors) {
-      if (f->kind == Dim::Kind::kIndex) {
-        product = negative ? product * (f->args[0] - 1) : Dim(0);
-      } else if (f->kind == Dim::Kind::kSymbol) {
-        product = product * Dim(f->symbol);
-      } else if (f->kind == Dim::Kind::kMin && !negative && t.factors.size() == 1) {
-        return proves_nonnegative(a - term_dim(t.coefficient, t.factors) +
-                                  Dim(t.coefficient) * f->args[0]) &&
-               proves_nonnegative(a - term_dim(t.coefficient, t.factors) +
-                                  Dim(t.coefficient) * f->args[1]);
-      } else if (f->kind == Dim::Kind::kMin && negative && t.factors.size() == 1) {
-        return proves_nonnegative(a - term_dim(t.coefficient, t.factors) +
-                                  Dim(t.coefficient) * f->args[0]) ||
-               proves_nonnegative(a - term_dim(t.coefficient, t.factors) +
-                                  Dim(t.coefficient) * f->args[1]);
-      } else if (f->kind == Dim::Kind::kMax && t.factors.size() == 1) {
-        const Dim rest = a - term_dim(t.coefficient, t.factors);
-        const bool first = proves_nonnegative(rest + Dim(t.coefficient) * f->args[0]);
-        const bool second = proves_nonnegative(rest + Dim(t.coefficient) * f->args[1]);
-        return negative ? first && second : first || second;
-      } else if (f->kind == Dim::Kind::kFloorDiv && f->args[1].is_constant() &&
-                 f->args[1].value() > 0) {
-        if (t.factors.size() != 1) return false;
-        // (x - c + 1) / c <= floor(x / c) <= x / c: compare after multiplying by c.
-        const int64_t c = f->args[1].value();
-        const Dim rest = a - term_dim(t.coefficient, t.factors);
-        const Dim bound = negative ? f->args[0] : f->args[0] - (c - 1);
-        return proves_nonnegative(rest * c + Dim(t.coefficient) * bound);
-      } else {
-        const Range r = range_of(*f);
-        const int64_t bound = negative ? r.max : r.min;
-        if (t.factors.size() != 1 || bound >= kLimit || bound <= -kLimit) return false;
-        product = Dim(saturate(__int128{t.coefficient} * bound));
-      }
-    }
-    lowest = lowest + product;
-  }
-  if (lowest.is_constant()) return lowest.offset() >= 0;
-  std::map<std::string, Dim> shift;
-  for (const auto& s : lowest.symbols()) shift.emplace(s->name, shifted(s));
-  const Dim polynomial = lowest.substitute_symbols(shift);
-  if (polynomial.offset() < 0) return polynomial.range().min >= 0;
-  for (const auto& t : polynomial.terms()) {
-    if (t.coefficient < 0) return polynomial.range().min >= 0;
-  }
-  return true;
-}
+// `splits` bounds how many minima and maxima are looked into, since each doubles the work.
+constexpr int kSplits = 5;
+bool has_nonnegative_proof(const Dim& a, int splits);
 
 }  // namespace
 
 bool proves_nonnegative(const Dim& a) {
   if (a.is_constant()) return a.offset() >= 0;
-  if (a.range().min >= 0) return true;
-  if (a.range().max < 0) return false;
   try {
-    return finds_nonnegative(a);
-  } catch (const CompileError&) {  // a size overflows
-    return false;
+    return has_nonnegative_proof(a, kSplits);
+  } catch (const CompileError&) {
+    return false;  // bounds too large to calculate with prove nothing
   }
 }
 
@@ -493,6 +435,73 @@ bool proves_lt(const Dim& a, const Dim& b) {
     return false;
   }
 }
+
+namespace {
+
+bool has_nonnegative_proof(const Dim& a, int splits) {
+  if (a.is_constant()) return a.offset() >= 0;
+  if (a.range().min >= 0) return true;
+  // Replace loop indices by the end of their run that makes their term smallest, then symbols by
+  // min + shift: a polynomial in non-negative shifts with non-negative coefficients is
+  // non-negative.
+  Dim lowest = a.offset();
+  for (const auto& t : a.terms()) {
+    Dim product = t.coefficient;
+    bool negative = t.coefficient < 0;
+    for (const auto& f : t.factors) {
+      if (f->kind == Dim::Kind::kIndex) {
+        product = negative ? product * (f->args[0] - 1) : Dim(0);
+      } else if (f->kind == Dim::Kind::kSymbol) {
+        product = product * Dim(f->symbol);
+      } else if (f->kind == Dim::Kind::kMin && !negative && t.factors.size() == 1 && splits > 0) {
+        return has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[0],
+                   splits - 1) &&
+               has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[1],
+                   splits - 1);
+      } else if (f->kind == Dim::Kind::kMin && negative && t.factors.size() == 1 && splits > 0) {
+        return has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[0],
+                   splits - 1) ||
+               has_nonnegative_proof(
+                   a - term_dim(t.coefficient, t.factors) + Dim(t.coefficient) * f->args[1],
+                   splits - 1);
+      } else if (f->kind == Dim::Kind::kMax && t.factors.size() == 1 && splits > 0) {
+        const Dim rest = a - term_dim(t.coefficient, t.factors);
+        const bool first =
+            has_nonnegative_proof(rest + Dim(t.coefficient) * f->args[0], splits - 1);
+        const bool second =
+            has_nonnegative_proof(rest + Dim(t.coefficient) * f->args[1], splits - 1);
+        return negative ? first && second : first || second;
+      } else if (f->kind == Dim::Kind::kFloorDiv && f->args[1].is_constant() &&
+                 f->args[1].value() > 0) {
+        if (t.factors.size() != 1) return false;
+        // (x - c + 1) / c <= floor(x / c) <= x / c: compare after multiplying by c.
+        const int64_t c = f->args[1].value();
+        const Dim rest = a - term_dim(t.coefficient, t.factors);
+        const Dim bound = negative ? f->args[0] : f->args[0] - (c - 1);
+        return has_nonnegative_proof(rest * c + Dim(t.coefficient) * bound, splits);
+      } else {
+        const Range r = range_of(*f);
+        if (t.factors.size() != 1) return false;
+        product = Dim(t.coefficient) * (negative ? Dim(r.max) : Dim(r.min));
+      }
+    }
+    lowest = lowest + product;
+  }
+  if (lowest.is_constant()) return lowest.offset() >= 0;
+  std::map<std::string, Dim> shift;
+  for (const auto& s : lowest.symbols()) shift.emplace(s->name, shifted(s));
+  const Dim polynomial = lowest.substitute_symbols(shift);
+  if (polynomial.offset() < 0) return polynomial.range().min >= 0;
+  for (const auto& t : polynomial.terms()) {
+    if (t.coefficient < 0) return polynomial.range().min >= 0;
+  }
+  return true;
+}
+
+}  // namespace
 
 std::string Dim::text() const {
   if (!terms_) return std::to_string(constant_);

@@ -1,4 +1,6 @@
 // Operators whose output size depends on data: each defines a bounded size.
+#include <algorithm>
+
 #include "compiler/ops/kernel_step.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/operands.h"
@@ -83,7 +85,7 @@ void non_max_suppression(Lowering& x) {
   const auto optional = [&](size_t i) { return x.has_input(i) ? x.input(i) : nullptr; };
   Dim most = boxes[1];
   if (const auto limit = x.has_input(2) ? x.constant(2) : std::nullopt)
-    most = min(most, std::max<int64_t>(0, limit->as_int64(0)));
+    most = min(most, std::clamp<int64_t>(limit->as_int64(0), 0, int64_t{1} << 31));
   const Dim bound = scores[0] * scores[1] * most;
   const SymbolRef count = x.fresh_symbol("selected", 0, largest(bound));
   KernelStep(x, "non_max_suppression", "templates/cpu/non_max_suppression.h", {})

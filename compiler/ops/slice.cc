@@ -36,7 +36,9 @@ void slice_known(Lowering& x, const SliceOperands& o) {
     if (!step.is_constant() || step.is(0))
       throw x.error("step {} of axis {} must be a number other than 0", step.text(), axis);
     const Dim start = from_end_if_negative(o.starts[k], size);
-    const Dim end = from_end_if_negative(o.ends[k], size);
+    const bool to_the_end =
+        o.ends[k].is_constant() && o.ends[k].value() >= std::numeric_limits<int32_t>::max();
+    const Dim end = to_the_end ? size : from_end_if_negative(o.ends[k], size);
     steps[axis] = step;
     if (step.value() > 0) {
       first[axis] = clamp(start, 0, size);

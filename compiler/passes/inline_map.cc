@@ -84,8 +84,9 @@ std::optional<Inlined> inline_element(const Value& value, const std::vector<Dim>
   }
   const Map* map = v->producer ? v->producer->as<Map>() : nullptr;
   if (!map || map->reduction != Reduction::kNone) return std::nullopt;
-  E element = substitute_indices(map->body, [&](int axis) { return at.at(axis); });
-  element = renumber_inputs(element, [&](int i) { return i + first_input; });
+  // Renumbered first: the index may itself hold loads, which are numbered already.
+  E element = renumber_inputs(map->body, [&](int i) { return i + first_input; });
+  element = substitute_indices(element, [&](int axis) { return at.at(axis); });
   return Inlined{element, v->producer->inputs};
 }
 

@@ -9,15 +9,8 @@ namespace onnxc {
 // How the leaves that a row reaches join.
 enum TreeAggregate { kTreeAverage = 0, kTreeSum = 1, kTreeMinimum = 2, kTreeMaximum = 3 };
 
-// A branch: whether x[feature] compares to its split, then the number of the next node; ~leaf for a
-// leaf.
-struct TreeNode {
-  int32_t feature;
-  int32_t mode;  // 0 <=, 1 <, 2 >=, 3 >, 4 ==, 5 !=; plus 8 where NaN counts as true
-  int32_t if_true;
-  int32_t if_false;
-};
-
+// Whether `value` compares to `split` as the mode says: 0 <=, 1 <, 2 >=, 3 >, 4 ==, 5 !=; plus 8
+// where NaN counts as true.
 template <class T>
 inline bool tree_branch(T value, T split, int32_t mode) {
   if (value != value) return mode >= 8 || (mode & 7) == 5;
@@ -45,14 +38,15 @@ inline T tree_join(T old, T weight, int64_t aggregate, bool first) {
 }
 
 // scores[row][target] = base[target] + the joined weights of the leaves reached from all `roots`. x
-// is [rows][columns]; nodes are four numbers each, as TreeNode; leaf k adds weights leaf_first[k] up
-// to leaf_first[k + 1] to their targets. `seen` has room for one number a target.
+// is [rows][columns]; nodes are
+// four numbers each: the feature tested, the mode, and the next node if true and if false, ~leaf
+// for a leaf; leaf k adds weights leaf_first[k] up to leaf_first[k + 1] to their targets. `seen`
+// has room for one number a target.
 template <class T>
 inline void tree_ensemble(const T* x, const int32_t* nodes, const T* splits, const int32_t* roots,
                           const int32_t* leaf_first, const int32_t* leaf_targets,
-                          const T* leaf_weights, const T* base, T* scores, void* seen,
-                          int64_t rows, int64_t columns, int64_t trees, int64_t targets,
-                          int64_t aggregate) {
+                          const T* leaf_weights, const T* base, T* scores, void* seen, int64_t rows,
+                          int64_t columns, int64_t trees, int64_t targets, int64_t aggregate) {
   int32_t* reached = static_cast<int32_t*>(seen);
   for (int64_t row = 0; row < rows; ++row, x += columns, scores += targets) {
     for (int64_t t = 0; t < targets; ++t) {

@@ -34,7 +34,7 @@ ONNXC_GCC_TARGET(ONNXC_TARGET)
 namespace onnxc {
 namespace {
 
-constexpr int kLanes = ONNXC_LANES;
+constexpr int kBenchLanes = ONNXC_LANES;
 constexpr double kSeconds = 0.2;
 const char* wanted = "";
 
@@ -57,21 +57,21 @@ struct Buffer {
 };
 
 double peak_once() {
-  constexpr int kChains = kLanes == 16 ? 24 : 12;
+  constexpr int kChains = kBenchLanes == 16 ? 24 : 12;
   constexpr long kRounds = 60000;
-  Vec<float, kLanes> chain[kChains];
-  for (int i = 0; i < kChains; ++i) chain[i] = broadcast<kLanes>(float(i) * 0.1f);
-  const auto scale = broadcast<kLanes>(1.0000001f), add = broadcast<kLanes>(1e-9f);
+  Vec<float, kBenchLanes> chain[kChains];
+  for (int i = 0; i < kChains; ++i) chain[i] = broadcast<kBenchLanes>(float(i) * 0.1f);
+  const auto scale = broadcast<kBenchLanes>(1.0000001f), add = broadcast<kBenchLanes>(1e-9f);
   const double begin = seconds();
   for (long round = 0; round < kRounds; ++round) {
 #pragma GCC unroll 24
-    for (int i = 0; i < kChains; ++i) chain[i] = fma<kLanes>(chain[i], scale, add);
+    for (int i = 0; i < kChains; ++i) chain[i] = fma<kBenchLanes>(chain[i], scale, add);
   }
   const double time = seconds() - begin;
   for (int i = 1; i < kChains; ++i) chain[0] += chain[i];
   volatile float sink = chain[0][0];
   (void)sink;
-  return double(kRounds) * kChains * 2 * kLanes / time;
+  return double(kRounds) * kChains * 2 * kBenchLanes / time;
 }
 
 // Runs `work` until the best time has settled and prints it beside the best peak of the same time.
@@ -126,10 +126,10 @@ void direct(const char* network, size_t in, size_t out, size_t size, Kernel kern
     const auto value = acc + load<decltype(at)::lanes>(bias.data + at.channel);
     return value > 0 ? value : value - value;
   };
-  const size_t units = conv2d_direct_units<kLanes>(1, in_image, out_image, window, 1);
+  const size_t units = conv2d_direct_units<kBenchLanes>(1, in_image, out_image, window, 1);
   measure(name, 2.0 * double(in * out * kernel * kernel * out_size * out_size), 0, [&](int) {
-    conv2d_direct<kLanes>(from.data, weights.data, to.data, 1, in_image, out_image, window, 1,
-                          epilogue, 0, units);
+    conv2d_direct<kBenchLanes>(from.data, weights.data, to.data, 1, in_image, out_image, window, 1,
+                               epilogue, 0, units);
   });
 }
 
@@ -151,8 +151,8 @@ void first(const char* network, size_t in, size_t out, size_t size, Kernel kerne
     return value > 0 ? value : value - value;
   };
   measure(name, 2.0 * double(in * out * kernel * kernel * out_size * out_size), 0, [&](int) {
-    conv2d_first<kLanes>(from.data, weights.data, to.data, 1, in_image, out_image, window, epilogue,
-                         0, conv2d_first_units<kLanes>(1, out_image));
+    conv2d_first<kBenchLanes>(from.data, weights.data, to.data, 1, in_image, out_image, window,
+                              epilogue, 0, conv2d_first_units<kBenchLanes>(1, out_image));
   });
 }
 
@@ -174,8 +174,8 @@ void depthwise(const char* network, size_t channels, size_t size, Kernel kernel,
     return value > 0 ? value : value - value;
   };
   measure(name, 2.0 * double(channels * kernel * kernel * out_size * out_size), 0, [&](int) {
-    conv2d_depthwise<kLanes>(from.data, weights.data, to.data, 1, in_image, out_image, window,
-                             epilogue, 0, conv2d_depthwise_units<kLanes>(1, out_image));
+    conv2d_depthwise<kBenchLanes>(from.data, weights.data, to.data, 1, in_image, out_image, window,
+                                  epilogue, 0, conv2d_depthwise_units<kBenchLanes>(1, out_image));
   });
 }
 
@@ -190,8 +190,8 @@ void packed(size_t m, size_t n, size_t k, bool cold) {
   };
   measure(name, 2.0 * double(m * n * k), m < 16 ? double(n * k * sizeof(float)) : 0,
           [&](int round) {
-            matmul_packed<kLanes>(a.data, k, weights.at(round), c.data, n, m, n, k, epilogue, 0,
-                                  matmul_packed_units<kLanes>(m, n, k));
+            matmul_packed<kBenchLanes>(a.data, k, weights.at(round), c.data, n, m, n, k, epilogue,
+                                       0, matmul_packed_units<kBenchLanes>(m, n, k));
           });
 }
 
@@ -200,23 +200,23 @@ void attention(size_t heads, size_t queries, size_t keys, size_t width) {
   snprintf(name, sizeof name, "matmul q*kt %zux%zux%zux%zu", heads, queries, keys, width);
   const ptrdiff_t row = ptrdiff_t(heads * width), head = ptrdiff_t(width);
   Buffer q(heads * queries * width), kv(heads * keys * width), scores(heads * queries * keys);
-  Buffer scratch(max_size(matmul_scratch<kLanes>(width), matmul_scratch<kLanes>(keys)));
+  Buffer scratch(max_size(matmul_scratch<kBenchLanes>(width), matmul_scratch<kBenchLanes>(keys)));
   const MatrixStrides score{0, ptrdiff_t(queries * keys), ptrdiff_t(keys), 1};
   auto keep = [](auto acc, auto) ONNXC_LAMBDA { return acc; };
   const double flops = 2.0 * double(heads * queries * keys * width);
   const MatmulShape to_scores{fixed<1>, heads, queries, keys, width};
   if (!skipped(name)) {
     measure(name, flops, 0, [&](int) {
-      matmul<kLanes>(q.data, {0, head, row, 1}, kv.data, {0, head, 1, row}, scores.data, score,
-                     to_scores, scratch.data, keep, 0, matmul_units<kLanes>(to_scores));
+      matmul<kBenchLanes>(q.data, {0, head, row, 1}, kv.data, {0, head, 1, row}, scores.data, score,
+                          to_scores, scratch.data, keep, 0, matmul_units<kBenchLanes>(to_scores));
     });
   }
   snprintf(name, sizeof name, "matmul p*v %zux%zux%zux%zu", heads, queries, width, keys);
   const MatmulShape to_values{fixed<1>, heads, queries, width, keys};
   if (!skipped(name)) {
     measure(name, flops, 0, [&](int) {
-      matmul<kLanes>(scores.data, score, kv.data, {0, head, row, 1}, q.data, {0, head, row, 1},
-                     to_values, scratch.data, keep, 0, matmul_units<kLanes>(to_values));
+      matmul<kBenchLanes>(scores.data, score, kv.data, {0, head, row, 1}, q.data, {0, head, row, 1},
+                          to_values, scratch.data, keep, 0, matmul_units<kBenchLanes>(to_values));
     });
   }
 }

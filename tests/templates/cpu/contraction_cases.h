@@ -1,4 +1,4 @@
-// All tests of the contraction kernels. The including file sets kLanes and ONNXC_TEST_NAME, and
+// All tests of the contraction kernels. The including file sets kTestLanes and ONNXC_TEST_NAME, and
 // ONNXC_REQUIRE_TARGET, which skips where the CPU lacks what the file is compiled for.
 #pragma once
 

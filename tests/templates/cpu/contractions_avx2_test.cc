@@ -11,7 +11,7 @@
 #pragma GCC target("avx2,fma")
 #endif
 
-constexpr int kLanes = 8;
+constexpr int kTestLanes = 8;
 #define ONNXC_TEST_NAME(name) name##Avx2
 #define ONNXC_REQUIRE_TARGET()                                           \
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) \

@@ -11,7 +11,7 @@
 #pragma GCC target("avx512f,avx2,fma")
 #endif
 
-constexpr int kLanes = 16;
+constexpr int kTestLanes = 16;
 #define ONNXC_TEST_NAME(name) name##Avx512
 #define ONNXC_REQUIRE_TARGET() \
   if (!__builtin_cpu_supports("avx512f")) GTEST_SKIP() << "this CPU has no AVX-512"

@@ -44,10 +44,10 @@ void check_packed(const MatmulCase& c, size_t parts) {
     return acc + load<kWidth>(bias.data() + at.column) +
            load<kWidth>(residual.data() + at.row * c.n + at.column);
   };
-  const size_t units = matmul_packed_units<kLanes>(c.m, c.n, c.k);
+  const size_t units = matmul_packed_units<kTestLanes>(c.m, c.n, c.k);
   for (size_t part = 0; part < parts; ++part) {
-    matmul_packed<kLanes>(wide.data(), a_row, packed.data(), out.data(), c_row, c.m, c.n, c.k,
-                          epilogue, units * part / parts, units * (part + 1) / parts);
+    matmul_packed<kTestLanes>(wide.data(), a_row, packed.data(), out.data(), c_row, c.m, c.n, c.k,
+                              epilogue, units * part / parts, units * (part + 1) / parts);
   }
   for (size_t m = 0; m < c.m; ++m) {
     for (size_t n = 0; n < c_row; ++n) {
@@ -86,10 +86,10 @@ TEST(ONNXC_TEST_NAME(MatmulPacked), TakesFixedSizes) {
   const std::vector<float> a = random_values(3 * 20, 1), b = random_values(20 * 16, 2);
   std::vector<float> fixed_out(3 * 16), free_out(3 * 16);
   auto keep = [](auto acc, auto) ONNXC_LAMBDA { return acc; };
-  matmul_packed<kLanes>(a.data(), 20, b.data(), fixed_out.data(), 16, fixed<3>, fixed<16>,
-                        fixed<20>, keep, 0, matmul_packed_units<kLanes>(3, 16, 20));
-  matmul_packed<kLanes>(a.data(), 20, b.data(), free_out.data(), 16, size_t(3), size_t(16),
-                        size_t(20), keep, 0, matmul_packed_units<kLanes>(3, 16, 20));
+  matmul_packed<kTestLanes>(a.data(), 20, b.data(), fixed_out.data(), 16, fixed<3>, fixed<16>,
+                            fixed<20>, keep, 0, matmul_packed_units<kTestLanes>(3, 16, 20));
+  matmul_packed<kTestLanes>(a.data(), 20, b.data(), free_out.data(), 16, size_t(3), size_t(16),
+                            size_t(20), keep, 0, matmul_packed_units<kTestLanes>(3, 16, 20));
   EXPECT_EQ(fixed_out, free_out);
 }
 
@@ -133,14 +133,15 @@ void check_matmul(const MatmulCase& c, Layout a_layout, Layout b_layout, size_t 
   const std::vector<float> left = spread(a, a_strides, c.outer, c.inner, c.m, c.k);
   const std::vector<float> right = spread(b, b_strides, c.outer, c.inner, c.k, c.n);
   std::vector<float> out(c.outer * c_strides.outer, 7.0f);
-  std::vector<float> scratch(matmul_scratch<kLanes>(c.k));
+  std::vector<float> scratch(matmul_scratch<kTestLanes>(c.k));
   const MatmulShape shape{c.outer, c.inner, c.m, c.n, c.k};
   auto epilogue = [&](auto acc, auto at)
                       ONNXC_LAMBDA { return acc * 2.0f + float(at.batch * 100 + at.row); };
-  const size_t units = matmul_units<kLanes>(shape);
+  const size_t units = matmul_units<kTestLanes>(shape);
   for (size_t part = 0; part < parts; ++part) {
-    matmul<kLanes>(left.data(), a_strides, right.data(), b_strides, out.data(), c_strides, shape,
-                   scratch.data(), epilogue, units * part / parts, units * (part + 1) / parts);
+    matmul<kTestLanes>(left.data(), a_strides, right.data(), b_strides, out.data(), c_strides,
+                       shape, scratch.data(), epilogue, units * part / parts,
+                       units * (part + 1) / parts);
   }
   size_t touched = 0;
   for (size_t i = 0; i < batch; ++i) {
