@@ -438,6 +438,8 @@ bool proves_lt(const Dim& a, const Dim& b) {
 
 namespace {
 
+bool may_be_negative(const Dim::AtomRef& f) { return range_of(*f).min < 0; }
+
 bool has_nonnegative_proof(const Dim& a, int splits) {
   if (a.is_constant()) return a.offset() >= 0;
   if (a.range().min >= 0) return true;
@@ -447,7 +449,9 @@ bool has_nonnegative_proof(const Dim& a, int splits) {
   Dim lowest = a.offset();
   for (const auto& t : a.terms()) {
     Dim product = t.coefficient;
-    bool negative = t.coefficient < 0;
+    const bool negative = t.coefficient < 0;
+    if (t.factors.size() > 1 && std::any_of(t.factors.begin(), t.factors.end(), may_be_negative))
+      return false;
     for (const auto& f : t.factors) {
       if (f->kind == Dim::Kind::kIndex) {
         product = negative ? product * (f->args[0] - 1) : Dim(0);
