@@ -149,6 +149,11 @@ class Sharer {
       if (view.storage->where != Storage::Where::kWorkspace || bytes_of(*in) != bytes) continue;
       if (byte_size(in->type) != byte_size(out.type) || !reads_in_place(node, static_cast<int>(i)))
         continue;
+      bool elsewhere_too = false;
+      for (size_t j = 0; j < node.inputs.size(); ++j) {
+        elsewhere_too |= node.inputs[j] == in && !reads_in_place(node, static_cast<int>(j));
+      }
+      if (elsewhere_too) continue;
       const bool shared =
           std::any_of(node.inputs.begin(), node.inputs.end(), [&](const Value* other) {
             return other != in && map_.views.at(other).storage == view.storage;
