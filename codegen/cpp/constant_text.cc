@@ -1,6 +1,7 @@
 // Constants as text.
 #include "codegen/cpp/constant_text.h"
 
+#include "codegen/cpp/element_type.h"
 #include "codegen/cpp/expr_printer.h"
 #include "codegen/weights.h"
 #include "compiler/support/diagnostics.h"
@@ -10,7 +11,7 @@ namespace onnxc {
 std::string constant_array(const Value& value, const std::string& name) {
   const Tensor& t = *value.constant;
   std::string text =
-      fmt::format("alignas(64) constexpr {} k_{}[] = {{", cpp_name(value.type), name);
+      fmt::format("alignas(64) constexpr {} k_{}[] = {{", element_type(value.type), name);
   if (t.size() == 0) text += "0";
   for (int64_t i = 0; i < t.size(); ++i) {
     Expr e{Expr::Kind::kConstant, value.type};
@@ -20,6 +21,10 @@ std::string constant_array(const Value& value, const std::string& name) {
       e.integer_value = t.as_int64(i);
     }
     text += i % 8 == 0 ? "\n    " : " ";
+    if (is_half(value.type)) {
+      text += fmt::format("{{{}}},", t.data<uint16_t>()[i]);
+      continue;
+    }
     const bool plain = value.type == DType::kFloat || value.type == DType::kDouble;
     text += (plain                  ? literal(value.type, e)
              : is_float(value.type) ? literal(DType::kFloat, e)

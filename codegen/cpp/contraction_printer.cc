@@ -3,6 +3,7 @@
 
 #include <fmt/ranges.h>
 
+#include "codegen/cpp/element_type.h"
 #include "codegen/cpp/expr_printer.h"
 #include "codegen/source_writer.h"
 #include "compiler/ir/loop_nest.h"
@@ -47,7 +48,7 @@ std::string epilogue(const E& finish, const std::vector<Value*>& inputs, const P
   std::string fields, arguments;
   for (auto& [input, member] : members) {
     member = "x" + std::to_string(next++);
-    fields += fmt::format("const {}* {};\n", cpp_name(inputs[input]->type), member);
+    fields += fmt::format("const {}* {};\n", element_type(inputs[input]->type), member);
     arguments += (arguments.empty() ? "" : ", ") + names(inputs[input]);
   }
   for (const auto& [symbol, unused] : symbols) {

@@ -4,6 +4,7 @@
 #include "codegen/amalgamate.h"
 #include "codegen/backend.h"
 #include "codegen/cpp/constant_text.h"
+#include "codegen/cpp/element_type.h"
 #include "codegen/cpp/expr_printer.h"
 #include "codegen/cpp/header.h"
 #include "codegen/cpp/isa.h"
@@ -175,7 +176,7 @@ class CppBackend {
           "}");
     }
     for (const WeightEntry& e : program_.weights) {
-      const std::string type(cpp_name(e.value->type)), name = accessor(e.value);
+      const std::string type(element_type(e.value->type)), name = accessor(e.value);
       if (options_.weights == WeightsMode::kSource) {
         w_.line(fmt::format("const {}* {}() const {{ return k_{}; }}  // {}", type, name, name,
                             onnxc::text(e.value->shape)));
@@ -210,8 +211,9 @@ class CppBackend {
       const auto it = program_.placements.find(v.get());
       if (it == program_.placements.end() || it->second.where != Placement::Where::kWorkspace)
         continue;
-      w_.line(fmt::format("{0}* {1}() const {{ return at<{0}>({2}); }}  // {3}", cpp_name(v->type),
-                          accessor(v.get()), print(it->second.offset), onnxc::text(v->shape)));
+      w_.line(fmt::format("{0}* {1}() const {{ return at<{0}>({2}); }}  // {3}",
+                          element_type(v->type), accessor(v.get()), print(it->second.offset),
+                          onnxc::text(v->shape)));
     }
     w_.outdent();
     w_.line("};");

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "codegen/cpp/element_type.h"
 #include "codegen/names.h"
 #include "compiler/ir/vectorizable.h"
 #include "compiler/support/diagnostics.h"
@@ -52,8 +53,8 @@ std::string literal(DType type, const Expr& c) {
   if (type == DType::kUint64)
     return fmt::format("uint64_t({}u)", static_cast<uint64_t>(c.integer_value));
   if (is_float(type))
-    return fmt::format("convert<{}>({})", cpp_name(type), float_literal(c.value, true));
-  return fmt::format("{}({})", cpp_name(type), c.integer_value);
+    return fmt::format("from_float<{}>({})", element_type(type), float_literal(c.value, true));
+  return fmt::format("{}({})", element_type(type), c.integer_value);
 }
 
 std::string ExprPrinter::vector_text(const Printed& p) {
@@ -115,7 +116,16 @@ ExprPrinter::Printed ExprPrinter::print_load(const Expr& e) {
 
 ExprPrinter::Printed ExprPrinter::print_cast(const E& e, bool lazy) {
   const Printed x = node(E(e->args[0]), lazy);
-  return {fmt::format("convert<{}>({})", cpp_name(e.type()), x.text), x.vector};
+  const DType from = E(e->args[0]).type(), to = e.type();
+  // Narrow floats are reached through float.
+  const std::string value = is_half(from) ? "to_float(" + x.text + ")" : x.text;
+  const DType wide = is_half(from) ? DType::kFloat : from;
+  if (is_half(to)) {
+    const std::string single = wide == DType::kFloat ? value : "convert<float>(" + value + ")";
+    return {fmt::format("from_float<{}>({})", element_type(to), single), x.vector};
+  }
+  if (wide == to) return {value, x.vector};
+  return {fmt::format("convert<{}>({})", element_type(to), value), x.vector};
 }
 
 // A scalar condition chooses with ?:, which leaves the other branch alone.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "codegen/cpp/element_type.h"
 #include "codegen/cpp/expr_printer.h"
 #include "codegen/names.h"
 #include "codegen/source_writer.h"
@@ -18,15 +19,15 @@ std::string first_value(Reduction r, DType type) {
   const bool single = type == DType::kFloat;
   switch (r) {
     case Reduction::kSum:
-      return single ? "0.0f" : fmt::format("{}(0)", cpp_name(type));
+      return single ? "0.0f" : fmt::format("{}(0)", element_type(type));
     case Reduction::kProduct:
-      return single ? "1.0f" : fmt::format("{}(1)", cpp_name(type));
+      return single ? "1.0f" : fmt::format("{}(1)", element_type(type));
     case Reduction::kMax:
     case Reduction::kArgMaxFirst:
     case Reduction::kArgMaxLast:
-      return fmt::format("lowest<{}>()", cpp_name(type));
+      return fmt::format("lowest<{}>()", element_type(type));
     default:
-      return fmt::format("highest<{}>()", cpp_name(type));
+      return fmt::format("highest<{}>()", element_type(type));
   }
 }
 
@@ -160,7 +161,7 @@ class NestPrinter {
     const DType type = nest_.body.type();
     const std::string start = first_value(nest_.reduction, type);
     writer_.line(vector_axis >= 0 ? fmt::format("auto sum = lanes.broadcast({});", start)
-                                  : fmt::format("{} sum = {};", cpp_name(type), start));
+                                  : fmt::format("{} sum = {};", element_type(type), start));
     const int axes = static_cast<int>(nest_.extents.size());
     for (int a = nest_.outputs; a < axes; ++a) open_loop(a);
     ExprPrinter printer(names(), vector_axis);
@@ -202,13 +203,14 @@ class NestPrinter {
     const bool last =
         nest_.reduction == Reduction::kArgMaxLast || nest_.reduction == Reduction::kArgMinLast;
     writer_.line("int64_t sum = 0;");
-    writer_.line(fmt::format("{} best = {};", cpp_name(type), first_value(nest_.reduction, type)));
+    writer_.line(
+        fmt::format("{} best = {};", element_type(type), first_value(nest_.reduction, type)));
     const int a = nest_.outputs;
     open_loop(a);
     ExprPrinter printer(names(), -1);
     const std::string value = printer.print(nest_.body, false);
     statements(printer);
-    writer_.line(fmt::format("const {} value = {};", cpp_name(type), value));
+    writer_.line(fmt::format("const {} value = {};", element_type(type), value));
     writer_.line(fmt::format("if (value {}{} best{}) {{", largest ? ">" : "<", last ? "=" : "",
                              is_float(type) ? " || (value != value && best == best)" : ""));
     writer_.indent();
@@ -251,8 +253,8 @@ PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DTy
   PrintedFunction f;
   f.symbols = symbols_of(nest);
   for (size_t i = 0; i < inputs.size(); ++i)
-    f.parameters += fmt::format("const {}* x{}, ", cpp_name(inputs[i]->type), i);
-  f.parameters += fmt::format("{}* y", cpp_name(result));
+    f.parameters += fmt::format("const {}* x{}, ", element_type(inputs[i]->type), i);
+  f.parameters += fmt::format("{}* y", element_type(result));
   for (const std::string& s : f.symbols) f.parameters += ", int64_t " + s;
   f.body = NestPrinter(nest, result).print();
   return f;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "codegen/cpp/contraction_printer.h"
+#include "codegen/cpp/element_type.h"
 #include "codegen/cpp/expr_printer.h"
 #include "codegen/cpp/map_printer.h"
 #include "codegen/cpp/run_context.h"
@@ -158,7 +159,7 @@ class StepPrinter {
     for (const KernelCall::Argument& a : k.arguments)
       arguments += (arguments.empty() ? "" : ", ") + argument_text(node, a, printer);
     std::string types;
-    for (DType t : k.types) types += (types.empty() ? "" : ", ") + std::string(cpp_name(t));
+    for (DType t : k.types) types += (types.empty() ? "" : ", ") + std::string(element_type(t));
     const std::string call =
         fmt::format("{}{}({})", k.kernel, types.empty() ? "" : "<" + types + ">", arguments);
     calls_.line(k.result ? fmt::format("const int64_t {} = {};", identifier(k.result->name), call)
@@ -216,13 +217,13 @@ ValueNames::ValueNames(const Program& program) {
     switch (p.where) {
       case Placement::Where::kInput:
         names_[value.get()] =
-            fmt::format("static_cast<const {}*>(inputs[{}])", cpp_name(value->type), p.number);
+            fmt::format("static_cast<const {}*>(inputs[{}])", element_type(value->type), p.number);
         break;
       case Placement::Where::kOutput: {
         ExprPrinter printer({}, -1);
         const Dim elements = floor_div(p.offset, static_cast<int64_t>(byte_size(value->type)));
         names_[value.get()] =
-            fmt::format("static_cast<{}*>(outputs[{}])", cpp_name(value->type), p.number) +
+            fmt::format("static_cast<{}*>(outputs[{}])", element_type(value->type), p.number) +
             (elements.is(0) ? "" : " + " + printer.print(elements));
         break;
       }
