@@ -32,6 +32,7 @@ const std::string& find_hole(std::string_view name, SourceWriter::Holes holes) {
 }
 
 std::string fill(std::string_view line, SourceWriter::Holes holes) {
+  if (holes.size() == 0) return std::string(line);
   std::string out;
   for (;;) {
     const size_t open = line.find('$');
@@ -71,7 +72,8 @@ void SourceWriter::emit(std::string_view snippet, Holes holes) {
     const std::string_view body = l.substr(common);
     const size_t start = indentation(body);
     const std::string_view bare = body.substr(start);
-    if (bare.size() > 2 && bare.front() == '$' && bare.find('$', 1) == bare.size() - 1) {
+    if (holes.size() > 0 && bare.size() > 2 && bare.front() == '$' &&
+        bare.find('$', 1) == bare.size() - 1) {
       for (std::string_view inner : lines_of(find_hole(bare.substr(1, bare.size() - 2), holes))) {
         line(inner.empty() ? "" : std::string(start, ' ') + std::string(inner));
       }

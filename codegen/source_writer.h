@@ -14,7 +14,8 @@ class SourceWriter {
 
   // Appends `snippet` at the current indentation. `$name$` is replaced by its text; a hole alone on
   // its line takes a text of several lines (none: the line goes). A first empty line and the
-  // snippet's own indentation are dropped. An unknown hole is an InternalError.
+  // snippet's own indentation are dropped. An unknown hole is an InternalError; where no holes are
+  // given, dollar signs mean nothing.
   void emit(std::string_view snippet, Holes holes = {});
   void line(std::string_view text =
                 "");  // one line at the current indentation; empty lines get no spaces

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 
 #include "compiler/support/diagnostics.h"
@@ -44,7 +45,9 @@ int dispatch(std::vector<std::string> words) {
 std::string with_severity(const std::string& text, const std::vector<std::string>& words) {
   for (size_t at = text.find(": "); at != std::string::npos; at = text.find(": ", at + 1)) {
     const std::string file = text.substr(0, at);
-    const bool named = std::find(words.begin(), words.end(), file) != words.end();
+    const bool named = std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+      return word == file || word.ends_with("=" + file);
+    });
     std::error_code ignored;
     if (named || std::filesystem::exists(file, ignored)) return file + ": error" + text.substr(at);
   }

@@ -113,6 +113,11 @@ class CppBackend {
     w_.line("#pragma GCC diagnostic push");
     w_.line("#pragma GCC diagnostic ignored \"-Wunused-function\"");
     w_.line("#pragma GCC diagnostic ignored \"-Wpsabi\"");
+    w_.emit(R"(
+      #if !defined(__clang__)
+      #pragma GCC diagnostic ignored "-Waggressive-loop-optimizations"
+      #endif
+    )");
     if (!isa_.attribute.empty()) {
       w_.emit(R"(
         #if defined(__clang__)

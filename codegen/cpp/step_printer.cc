@@ -203,10 +203,15 @@ class StepPrinter {
 }  // namespace
 
 ValueNames::ValueNames(const Program& program) {
-  NamePool inputs, weights, workspace;
+  NamePool weights, workspace;
+  std::map<int64_t, std::string> weights_by_offset;
+  for (const WeightEntry& e : program.weights) {
+    names_[e.value] = "w." + weights.unique(e.value->name) + "()";
+    weights_by_offset[e.offset] = names_[e.value];
+  }
   for (const auto& value : program.graph.values()) {
     const auto it = program.placements.find(value.get());
-    if (it == program.placements.end()) continue;
+    if (it == program.placements.end() || names_.count(value.get())) continue;
     const Placement& p = it->second;
     switch (p.where) {
       case Placement::Where::kInput:
@@ -222,7 +227,7 @@ ValueNames::ValueNames(const Program& program) {
         break;
       }
       case Placement::Where::kWeights:
-        names_[value.get()] = "w." + weights.unique(value->name) + "()";
+        names_[value.get()] = weights_by_offset.at(p.offset.value());
         break;
       case Placement::Where::kWorkspace:
         names_[value.get()] = "ws." + workspace.unique(value->name) + "()";

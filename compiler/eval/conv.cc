@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compiler/eval/multiply_add.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -25,68 +26,141 @@ struct Window {
   }
 };
 
-// Sums for one image, one output channel: adds every tap, rows of the innermost axis at a time.
-template <class T>
-class Accumulation {
- public:
-  Accumulation(std::vector<Window> windows, double* sums)
-      : windows_(std::move(windows)), sums_(sums) {}
+bool is_pointwise(const Window& w) {
+  return w.kernel == 1 && w.stride == 1 && w.pad == 0 && w.size == w.out;
+}
 
-  void add(const T* x, const T* w) const { walk(0, x, w, sums_); }
+// Neighbouring axes that the kernel does not spread over are one.
+std::vector<Window> merged(const std::vector<Window>& windows) {
+  std::vector<Window> result;
+  for (const Window& w : windows) {
+    if (is_pointwise(w) && !result.empty() && (w.size == 1 || is_pointwise(result.back()))) {
+      if (w.size == 1) continue;
+      result.back().size *= w.size;
+      result.back().out *= w.out;
+      continue;
+    }
+    result.push_back(w);
+  }
+  return result;
+}
+
+// Part of a row of outputs: a position on all axes but the innermost, and outputs [first, end)
+// there.
+struct Row {
+  std::vector<int64_t> position;
+  int64_t first, end;
+};
+
+// The sums of one row of one output channel, with every tap of up to kTerms input channels at once.
+template <class T>
+class RowSums {
+ public:
+  explicit RowSums(const std::vector<Window>& windows)
+      : windows_(windows), x_strides_(windows.size(), 1), w_strides_(windows.size(), 1) {
+    for (size_t k = windows.size() - 1; k-- > 0;) {
+      x_strides_[k] = x_strides_[k + 1] * windows[k + 1].size;
+      w_strides_[k] = w_strides_[k + 1] * windows[k + 1].kernel;
+    }
+  }
+  int64_t image() const { return x_strides_[0] * windows_[0].size; }
+  int64_t taps() const { return w_strides_[0] * windows_[0].kernel; }
+
+  // Input channel c lies at x + c * image(), its taps at w + c * taps().
+  void add(const Row& row, const T* x, const T* w, int64_t channels, double* sums) const {
+    for (int64_t c = 0; c < channels; c += kTerms)
+      add_taps(0, row, x + c * image(), w + c * taps(), std::min<int64_t>(kTerms, channels - c),
+               sums);
+  }
 
  private:
-  void walk(size_t axis, const T* x, const T* w, double* sums) const {
-    int64_t x_stride = 1, w_stride = 1, out_stride = 1;
-    for (size_t k = axis + 1; k < windows_.size(); ++k) {
-      x_stride *= windows_[k].size;
-      w_stride *= windows_[k].kernel;
-      out_stride *= windows_[k].out;
-    }
+  void add_taps(size_t axis, const Row& row, const T* x, const T* w, int64_t channels,
+                double* sums) const {
     const Window& window = windows_[axis];
     for (int64_t k = 0; k < window.kernel; ++k) {
-      const int64_t end = window.end(k);
       if (axis + 1 == windows_.size()) {
-        const double weight = w[k];
-        for (int64_t o = window.first(k); o < end; ++o)
-          sums[o] += weight * static_cast<double>(x[window.at(o, k)]);
+        const int64_t first = std::max(row.first, window.first(k));
+        const int64_t end = std::min(row.end, window.end(k));
+        if (first < end)
+          add_tap(x + window.at(first, k), w + k, channels, end - first, sums + first - row.first);
         continue;
       }
-      for (int64_t o = window.first(k); o < end; ++o)
-        walk(axis + 1, x + window.at(o, k) * x_stride, w + k * w_stride, sums + o * out_stride);
+      const int64_t at = window.at(row.position[axis], k);
+      if (at >= 0 && at < window.size)
+        add_taps(axis + 1, row, x + at * x_strides_[axis], w + k * w_strides_[axis], channels,
+                 sums);
     }
   }
 
-  std::vector<Window> windows_;
-  double* sums_;
+  void add_tap(const T* x, const T* w, int64_t channels, int64_t count, double* sums) const {
+    const int64_t stride = windows_.back().stride;
+    if (channels < kTerms) {
+      for (int64_t t = 0; t < channels; ++t)
+        add_weighted(sums, count, x + t * image(), w[t * taps()], stride);
+      return;
+    }
+    const T* rows[kTerms];
+    double weights[kTerms];
+    for (int t = 0; t < kTerms; ++t) {
+      rows[t] = x + t * image();
+      weights[t] = w[t * taps()];
+    }
+    add_weighted(sums, count, rows, weights, stride);
+  }
+
+  const std::vector<Window>& windows_;
+  std::vector<int64_t> x_strides_, w_strides_;
 };
 
+constexpr int64_t kLongestRow = 512;
+
+// Calls `visit` with all rows of one output channel and where each starts.
+template <class Visit>
+void for_each_row(const std::vector<Window>& windows, Visit&& visit) {
+  const int64_t length = windows.back().out;
+  int64_t rows = 1;
+  for (size_t k = 0; k + 1 < windows.size(); ++k) rows *= windows[k].out;
+  Row row{std::vector<int64_t>(windows.size() - 1), 0, 0};
+  for (int64_t r = 0; r < rows; ++r) {
+    int64_t rest = r;
+    for (size_t k = windows.size() - 1; k-- > 0; rest /= windows[k].out)
+      row.position[k] = rest % windows[k].out;
+    for (row.first = 0; row.first < length; row.first += kLongestRow) {
+      row.end = std::min(length, row.first + kLongestRow);
+      visit(row, r * length + row.first);
+    }
+  }
+}
+
+// Rows outermost, so that the inputs of a row stay near for all output channels.
 template <class T>
-Tensor sums_of(const Conv& conv, const Tensor& x, const Tensor& w, DType type,
+Tensor sums_of(const Conv& conv, const Tensor& x, const Tensor& w,
                const std::vector<int64_t>& dims) {
   std::vector<Window> windows;
-  int64_t image = 1, taps = 1, points = 1;
+  int64_t points = 1;
   for (size_t k = 0; k < conv.strides.size(); ++k) {
     windows.push_back({x.dims()[k + 2], w.dims()[k + 2], dims[k + 2], conv.strides[k],
                        conv.dilations[k], conv.pads_begin[k]});
-    image *= x.dims()[k + 2];
-    taps *= w.dims()[k + 2];
     points *= dims[k + 2];
   }
-  Tensor result(type, dims);
+  windows = merged(windows);
+  const RowSums<T> row_sums(windows);
+  Tensor result(x.type(), dims);
   T* y = result.mutable_data<T>();
-  const T* input = x.data<T>();
   const T* weights = w.data<T>();
   const int64_t channels = w.dims()[1], per_group = std::max<int64_t>(1, dims[1] / conv.groups);
-  std::vector<double> sums(static_cast<size_t>(points));
+  double sums[kLongestRow];
   for (int64_t n = 0; n < dims[0]; ++n) {
-    for (int64_t o = 0; o < dims[1]; ++o) {
-      std::fill(sums.begin(), sums.end(), 0.0);
-      const Accumulation<T> accumulation(windows, sums.data());
-      const int64_t first = n * x.dims()[1] + o / per_group * channels;
-      for (int64_t c = 0; c < channels; ++c)
-        accumulation.add(input + (first + c) * image, weights + (o * channels + c) * taps);
-      for (const double sum : sums) *y++ = static_cast<T>(sum);
-    }
+    const T* input = x.data<T>() + n * x.dims()[1] * row_sums.image();
+    for_each_row(windows, [&](const Row& row, int64_t start) {
+      for (int64_t o = 0; o < dims[1]; ++o) {
+        std::fill_n(sums, row.end - row.first, 0.0);
+        row_sums.add(row, input + o / per_group * channels * row_sums.image(),
+                     weights + o * channels * row_sums.taps(), channels, sums);
+        T* to = y + (n * dims[1] + o) * points + start;
+        for (int64_t i = 0; i < row.end - row.first; ++i) to[i] = static_cast<T>(sums[i]);
+      }
+    });
   }
   return result;
 }
@@ -103,8 +177,8 @@ Tensor evaluate_conv(const Conv& conv, const std::vector<Tensor>& inputs,
         meaning_of(conv, shape_of(x.dims()), shape_of(w.dims()), x.type(), shape_of(dims)), inputs,
         symbols);
   }
-  const Tensor sums = x.type() == DType::kFloat ? sums_of<float>(conv, x, w, x.type(), dims)
-                                                : sums_of<double>(conv, x, w, x.type(), dims);
+  const Tensor sums = x.type() == DType::kFloat ? sums_of<float>(conv, x, w, dims)
+                                                : sums_of<double>(conv, x, w, dims);
   if (!conv.finish.ref()) return sums;
   std::vector<Tensor> operands = inputs;
   operands.push_back(sums);

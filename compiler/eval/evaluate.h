@@ -16,9 +16,10 @@ using SymbolValues = std::map<std::string, int64_t>;  // run-time sizes by name
 // What the step computes for these inputs and sizes. Integers wrap, x / 0 is 0; float is computed
 // in float32 operation by operation, narrow floats in float32 rounded once when stored or cast to;
 // transcendental functions are rounded from double; sums and products of floating types accumulate
-// in double. Arg reductions compare with < and > in row-major order. Only the branch of a select
-// that is taken loads. Throws CompileError where a load that is taken lies outside its input, where
-// a result is larger than kLargestResult, and for what the evaluator does not know.
+// in double, and so do products of two elements that are summed. Arg reductions compare with < and
+// > in row-major order. Only the branch of a select that is taken loads. Throws CompileError where
+// a load that is taken lies outside its input, where a result is larger than kLargestResult, and
+// for what the evaluator does not know.
 Tensor evaluate(const Map& map, const std::vector<Tensor>& inputs, const SymbolValues& symbols);
 std::vector<Tensor> evaluate(const Node& node, const std::vector<Tensor>& inputs,
                              const SymbolValues& symbols);

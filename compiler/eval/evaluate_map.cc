@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "compiler/eval/bind_symbols.h"
+#include "compiler/eval/contraction.h"
 #include "compiler/eval/evaluate.h"
 #include "compiler/eval/lane_compiler.h"
 #include "compiler/eval/reducer.h"
@@ -105,6 +107,22 @@ Tensor evaluate_points(const E& body, const std::vector<int64_t>& dims,
   return sink.take();
 }
 
+// Hands the reducer all points of outputs [first, first + count), which have `each` points.
+void reduce_points(LaneFrame& frame, int64_t first, int count, int64_t each, Reducer& reducer) {
+  for (int64_t point = first * each; point < (first + count) * each;) {
+    const int run = static_cast<int>(std::min<int64_t>(kLanes, (first + count) * each - point));
+    frame.run(point, run);
+    const LaneRegister& lanes = frame.registers[static_cast<size_t>(frame.program.result)];
+    for (int lane = 0; lane < run;) {
+      const int64_t position = point % each;
+      const int length = static_cast<int>(std::min<int64_t>(run - lane, each - position));
+      reducer.take(static_cast<int>(point / each - first), lanes, lane, length, position);
+      lane += length;
+      point += length;
+    }
+  }
+}
+
 Tensor evaluate_reduction(const Map& map, const E& body, const E& finish,
                           const std::vector<int64_t>& dims, const std::vector<int64_t>& reduced,
                           const std::vector<Tensor>& inputs) {
@@ -119,25 +137,21 @@ Tensor evaluate_reduction(const Map& map, const E& body, const E& finish,
   if (each > 0) program = compile_lanes(body, extents, dims.size(), inputs);
   LaneProgram last;
   if (finish) last = compile_lanes(finish, dims, 0, inputs);
+  std::optional<Contraction> contraction;
+  if (map.reduction == Reduction::kSum && is_contraction(program))
+    contraction.emplace(program, inputs);
   LaneFrame frame(program, inputs), last_frame(last, inputs);
   LaneRegister accumulated;
 
   for (int64_t first = 0; first < total; first += kLanes) {
     const int count = static_cast<int>(std::min<int64_t>(kLanes, total - first));
-    const auto reducer = make_reducer(map.reduction, body.type());
-    for (int64_t point = first * each; point < (first + count) * each;) {
-      const int run = static_cast<int>(std::min<int64_t>(kLanes, (first + count) * each - point));
-      frame.run(point, run);
-      const LaneRegister& lanes = frame.registers[static_cast<size_t>(program.result)];
-      for (int lane = 0; lane < run;) {
-        const int64_t position = point % each;
-        const int length = static_cast<int>(std::min<int64_t>(run - lane, each - position));
-        reducer->take(static_cast<int>(point / each - first), lanes, lane, length, position);
-        lane += length;
-        point += length;
-      }
+    if (contraction) {
+      contraction->sums(first, count, accumulated);
+    } else {
+      const auto reducer = make_reducer(map.reduction, body.type());
+      reduce_points(frame, first, count, each, *reducer);
+      reducer->give(accumulated);
     }
-    reducer->give(accumulated);
     if (!finish.ref()) {
       sink.store(accumulated, first, count);
       continue;

@@ -228,25 +228,24 @@ void erase_axis(LaneProgram& program, size_t axis) {
   program.extents.erase(program.extents.begin() + static_cast<std::ptrdiff_t>(axis));
   for (Affine& a : program.affines)
     a.coefficients.erase(a.coefficients.begin() + static_cast<std::ptrdiff_t>(axis));
+  program.space_axes -= axis < program.space_axes;
 }
 
-void merge_axes(LaneProgram& program, size_t boundary) {
+void merge_axes(LaneProgram& program) {
   for (size_t k = program.extents.size(); k-- > 0;) {
     if (program.extents[k] != 1 || program.extents.size() == 1) continue;
     erase_axis(program, k);
-    boundary -= k < boundary;
   }
   for (size_t k = program.extents.size(); k-- > 1;) {
     const int64_t inner = program.extents[k];
     const bool as_one =
-        k != boundary &&
+        k != program.space_axes &&
         std::all_of(program.affines.begin(), program.affines.end(), [&](const Affine& a) {
           return a.coefficients[k - 1] == a.coefficients[k] * inner;
         });
     if (!as_one) continue;
     program.extents[k] *= program.extents[k - 1];
     erase_axis(program, k - 1);
-    boundary -= k - 1 < boundary;
   }
 }
 
@@ -283,11 +282,12 @@ bool is_within(const Dim& index, const std::vector<int64_t>& extents, int64_t ex
 LaneProgram compile_lanes(const E& x, const std::vector<int64_t>& extents, size_t boundary,
                           const std::vector<Tensor>& inputs) {
   LaneProgram program = Compiler(extents, inputs)(x);
+  program.space_axes = boundary;
   if (program.extents.empty()) {
     program.extents.push_back(1);
     for (Affine& a : program.affines) a.coefficients.push_back(0);
   }
-  merge_axes(program, boundary);
+  merge_axes(program);
   return program;
 }
 

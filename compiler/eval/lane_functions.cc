@@ -123,7 +123,7 @@ LaneRun lane_unary(ScalarOp op, DType type) {
 }
 
 LaneRun lane_operation(ScalarOp op, DType type) {
-  if (type == DType::kString) return nullptr;
+  if (type == DType::kString) return lane_string_operation(op);
   return arity(op) == 1 ? lane_unary(op, type) : lane_binary(op, type);
 }
 

@@ -127,6 +127,17 @@ void gather_strings(const LaneStep& step, LaneFrame& frame) {
   for (int i = 0; i < frame.count; ++i) to[i] = base + at[i];
 }
 
+template <bool kEqual>
+void compare_strings(const LaneStep& step, LaneFrame& frame) {
+  const int64_t* a = frame.lanes<int64_t>(step.a);
+  const int64_t* b = frame.lanes<int64_t>(step.b);
+  int64_t* to = frame.lanes<int64_t>(step.to);
+  for (int i = 0; i < frame.count; ++i) {
+    const bool same = string_of_lane(a[i], frame.inputs) == string_of_lane(b[i], frame.inputs);
+    to[i] = same == kEqual;
+  }
+}
+
 template <class Visit>
 LaneRun with_storage(DType type, Visit&& visit) {
   if (is_narrow(type)) return with_narrow(type, visit);
@@ -147,6 +158,12 @@ LaneRun lane_floor_div() {
 LaneRun lane_floor_mod() {
   return two_operands<int64_t>(
       [](int64_t a, int64_t b) { return b == 0 ? 0 : rest(a, b, floor_div_lane(a, b)); });
+}
+
+LaneRun lane_string_operation(ScalarOp op) {
+  if (op == ScalarOp::kEq) return compare_strings<true>;
+  if (op == ScalarOp::kNe) return compare_strings<false>;
+  return nullptr;
 }
 
 LaneRun lane_load(DType type) {

@@ -51,6 +51,7 @@ struct LaneStep {
 
 struct LaneProgram {
   std::vector<int64_t> extents;  // of the loop indices; not empty
+  size_t space_axes = 0;         // those before the boundary
   std::vector<Affine> affines;
   std::vector<LaneStep> once;   // constants, before the first run
   std::vector<LaneStep> steps;  // for each run
@@ -95,6 +96,7 @@ using LaneRun = void (*)(const LaneStep&, LaneFrame&);
 // The step for an operator on operands of `type`; null where the type does not know it. kCast has
 // its own.
 LaneRun lane_operation(ScalarOp op, DType type);
+LaneRun lane_string_operation(ScalarOp op);
 LaneRun lane_cast(DType from, DType to);
 LaneRun lane_select(DType type);
 LaneRun lane_constant(DType type);  // bits of the lane in `number`

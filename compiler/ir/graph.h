@@ -34,10 +34,10 @@ struct Value {
   DType type = DType::kUndefined;
   Shape shape;
   Layout layout;
-  std::shared_ptr<const Tensor> constant;  // contents known at compile time
+  std::shared_ptr<const Tensor> constant;       // contents known at compile time
   mutable std::shared_ptr<const Tensor> known;  // memo of folded(), compiler/eval/fold.h
-  Node* producer = nullptr;                // null for inputs and constants
-  std::vector<Node*> users;                // one entry a use
+  Node* producer = nullptr;                     // null for inputs and constants
+  std::vector<Node*> users;                     // one entry a use
   bool is_constant() const { return constant != nullptr; }
 };
 

@@ -42,17 +42,19 @@ void image_scaler(Lowering& x) {
   x.output(0, map.build(v * scale + cast(v.type(), map.load(offset, {map.index(1)})), x.type(0)));
 }
 
-// Cuts a border [left, top, right, bottom] off, or `scale` (height, width) elements from left and top.
+// Cuts a border [left, top, right, bottom] off, or `scale` (height, width) elements from left and
+// top.
 void crop(Lowering& x) {
   const auto border = x.attribute_ints("border", {}), size = x.attribute_ints("scale", {});
   if (border.size() != 4 || x.rank(0) != 4 || (!size.empty() && size.size() != 2))
-    throw x.error("attribute \"border\" needs four numbers, \"scale\" two or none, and the input four axes");
+    throw x.error(
+        "attribute \"border\" needs four numbers, \"scale\" two or none, and the input four axes");
   Shape shape = x.shape(0);
   shape[2] = size.empty() ? shape[2] - (border[1] + border[3]) : Dim(size[0]);
   shape[3] = size.empty() ? shape[3] - (border[0] + border[2]) : Dim(size[1]);
   MapBuilder map(x, shape);
-  const E element = map.load_raw(x.input(0), {map.index(0), map.index(1), map.index(2) + border[1],
-                                              map.index(3) + border[0]});
+  const E element = map.load_raw(
+      x.input(0), {map.index(0), map.index(1), map.index(2) + border[1], map.index(3) + border[0]});
   x.output(0, map.build(element, x.type(0)));
 }
 

@@ -19,7 +19,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr char kFooter[] =
-    "Sizes that vary are named; costs and memory are expressions of them.\n\n"
+    "Sizes that vary are named; costs and memory are expressions of them. Of a model that cannot "
+    "be\n"
+    "compiled, what its file says is printed before the error.\n\n"
     "Example: onnxc inspect model.onnx --json";
 
 void count_operations(const OnnxGraph& graph, std::map<std::string, int>& counts) {
@@ -54,13 +56,8 @@ Json values_json(const std::vector<Value*>& values, const std::vector<std::strin
   return list;
 }
 
-Json facts(const OnnxModel& model, const Compiled& compiled) {
-  const Program& program = compiled.program;
-  std::vector<std::string> inputs;
-  for (const Value* v : program.graph.inputs) inputs.push_back(v->name);
-  Json sizes = Json::array();
-  for (const SymbolRef& s : program.symbols)
-    sizes.push_back({{"name", s->name}, {"min", s->min}, {"max", s->max}});
+// What the file says.
+Json model_facts(const OnnxModel& model) {
   std::map<std::string, int> counts;
   count_operations(model.graph, counts);
   Json opsets = Json::object();
@@ -72,11 +69,20 @@ Json facts(const OnnxModel& model, const Compiled& compiled) {
           {"producer_version", model.producer_version},
           {"ir_version", model.ir_version},
           {"opsets", opsets},
-          {"inputs", values_json(program.graph.inputs, inputs)},
+          {"operations", counts},
+          {"parameters", count_parameters(model.graph)}};
+}
+
+// What the compiler makes of it.
+Json program_facts(const Program& program) {
+  std::vector<std::string> inputs;
+  for (const Value* v : program.graph.inputs) inputs.push_back(v->name);
+  Json sizes = Json::array();
+  for (const SymbolRef& s : program.symbols)
+    sizes.push_back({{"name", s->name}, {"min", s->min}, {"max", s->max}});
+  return {{"inputs", values_json(program.graph.inputs, inputs)},
           {"outputs", values_json(program.graph.outputs, program.graph.output_names)},
           {"sizes", sizes},
-          {"operations", counts},
-          {"parameters", count_parameters(model.graph)},
           {"macs", dim_json(multiply_adds(program))},
           {"steps", program.steps.size()},
           {"weights_bytes", blob_size(program)},
@@ -97,7 +103,7 @@ void print_values(const char* title, const Json& values) {
   }
 }
 
-void print_facts(const Json& f) {
+void print_model_facts(const Json& f) {
   fmt::print("{:<12}{}\n{:<12}{}\n", "model", plain(f["model"]), "sha256", plain(f["sha256"]));
   const std::string producer = plain(f["producer"]) + " " + plain(f["producer_version"]);
   if (producer != " ") fmt::print("{:<12}{}\n", "producer", producer);
@@ -106,19 +112,22 @@ void print_facts(const Json& f) {
     fmt::print("{:<12}{} {}\n", title, domain, version.dump());
     title = "";
   }
-  print_values("inputs", f["inputs"]);
-  print_values("outputs", f["outputs"]);
-  title = "sizes";
-  for (const Json& s : f["sizes"]) {
-    fmt::print("{:<12}{} in {}..{}\n", title, plain(s["name"]), s["min"].dump(), s["max"].dump());
-    title = "";
-  }
   title = "operations";
   for (const auto& [operation, count] : f["operations"].items()) {
     fmt::print("{:<12}{:>5} {}\n", title, count.dump(), operation);
     title = "";
   }
   fmt::print("{:<12}{}\n", "parameters", f["parameters"].dump());
+}
+
+void print_program_facts(const Json& f) {
+  print_values("inputs", f["inputs"]);
+  print_values("outputs", f["outputs"]);
+  const char* title = "sizes";
+  for (const Json& s : f["sizes"]) {
+    fmt::print("{:<12}{} in {}..{}\n", title, plain(s["name"]), s["min"].dump(), s["max"].dump());
+    title = "";
+  }
   fmt::print("{:<12}{} multiply-adds in {} steps\n", "work", plain(f["macs"]), f["steps"].dump());
   fmt::print("{:<12}{} bytes\n", "weights", f["weights_bytes"].dump());
   fmt::print("{:<12}{} bytes; at least {} live at once\n", "workspace", plain(f["workspace_bytes"]),
@@ -142,15 +151,16 @@ int inspect_command(const std::vector<std::string>& words) {
   ProgressReport progress(arguments.verbose);
   progress.stage("Loading");
   const OnnxModel model = load_model(model_file(path));
+  Json all = model_facts(model);
+  if (!json) print_model_facts(all);
+  std::fflush(stdout);
   const Compiled compiled =
       compile(model, options, [&](std::string_view stage) { progress.stage(stage); });
   progress.done();
-  const Json all = facts(model, compiled);
-  if (json) {
-    fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
-  } else {
-    print_facts(all);
-  }
+  const Json program = program_facts(compiled.program);
+  if (!json) print_program_facts(program);
+  all.update(program);
+  if (json) fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
   return 0;
 }
 

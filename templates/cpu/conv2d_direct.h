@@ -13,9 +13,18 @@
 
 namespace onnxc {
 
+// Whether a convolution maps pixels one to one, so that its image is one long row.
+template <class In, class Out, class Win>
+ONNXC_INLINE bool is_flat(const In& in, const Out& out, const Win& window) {
+  return window.taps() == 1 && window.stride.y == 1 && window.stride.x == 1 && window.pad.y == 0 &&
+         window.pad.x == 0 && size_t(in.height) == size_t(out.height) &&
+         size_t(in.width) == size_t(out.width);
+}
+
 // How a convolution is walked: pixels outside where its weights stay in the second-level cache.
 struct ConvWalk {
   bool pixels_outside;
+  size_t strip;    // pixels in a strip
   size_t strips;   // strips of pixels in one image
   size_t vectors;  // groups of output vectors in one channel group
   size_t units;
@@ -30,7 +39,8 @@ ONNXC_INLINE ConvWalk conv2d_direct_walk(size_t batch, const In& in, const Out& 
   const size_t weights = out_blocks * in_blocks * window.taps() * kBlock * kBlock * sizeof(float);
   ConvWalk walk;
   walk.pixels_outside = weights <= kWeightsInCache;
-  walk.strips = ceil_div(out.pixels(), ConvTile<L>::kStrip);
+  walk.strip = strip_pixels<L>(is_flat(in, out, window) ? out.pixels() : size_t(out.width));
+  walk.strips = ceil_div(out.pixels(), walk.strip);
   walk.vectors = ceil_div(out_blocks * kBlock, ConvTile<L>::kVectors * L);
   walk.units = batch * groups * (walk.pixels_outside ? walk.strips : walk.vectors);
   return walk;
@@ -54,13 +64,9 @@ ONNXC_INLINE void conv2d_direct(const float* in, const float* weights, float* ou
   const size_t group_out = ceil_div(out_image.channels, groups);
   const size_t group_in_blocks = ceil_div(ceil_div(in_image.channels, groups), kBlock);
   const size_t group_out_blocks = ceil_div(group_out, kBlock);
-  const bool flat = window.taps() == 1 && window.stride.y == 1 && window.stride.x == 1 &&
-                    window.pad.y == 0 && window.pad.x == 0 &&
-                    size_t(in_image.height) == size_t(out_image.height) &&
-                    size_t(in_image.width) == size_t(out_image.width);
   ConvSum sum = conv2d_sum(in_image, window, group_in_blocks);
   ConvGrid grid = conv2d_grid(out_image, window);
-  if (flat) {
+  if (is_flat(in_image, out_image, window)) {
     sum.in_height = grid.height = 1;
     sum.in_width = grid.width = out_image.pixels();
   }
@@ -69,9 +75,9 @@ ONNXC_INLINE void conv2d_direct(const float* in, const float* weights, float* ou
     const size_t part = unit % per_group;
     const size_t group = unit / per_group % groups;
     const size_t n = unit / per_group / groups;
-    const size_t first = walk.pixels_outside ? part * Tile::kStrip : 0;
-    const size_t count = walk.pixels_outside ? min_size(Tile::kStrip, out_image.pixels() - first)
-                                             : out_image.pixels();
+    const size_t first = walk.pixels_outside ? part * walk.strip : 0;
+    const size_t count =
+        walk.pixels_outside ? min_size(walk.strip, out_image.pixels() - first) : out_image.pixels();
     const size_t vector_begin = walk.pixels_outside ? 0 : part;
     const size_t vector_end = walk.pixels_outside ? walk.vectors : part + 1;
     const float* from = in + n * in_image.batch_stride + group * group_in_blocks * sum.in_plane();

@@ -109,9 +109,17 @@ struct ConvTile {
   static constexpr int kPixels = L == 16 ? 14 : 6;
   static constexpr int kMiddle = L == 16 ? 7 : 4;
   static constexpr int kSmall = 4;
+  static constexpr size_t kShort = L == 16 ? 1 : 0;  // places a row tile may leave unused
   static constexpr size_t kStrip = L == 16 ? 4 * kPixels : 16 * kPixels;
   static constexpr size_t kChunkBytes = 20 * 1024;
 };
+
+// The pixels of a strip: whole rows where a row fits.
+template <int L>
+ONNXC_INLINE size_t strip_pixels(size_t width) {
+  constexpr size_t kStrip = ConvTile<L>::kStrip;
+  return width <= kStrip ? kStrip / width * width : kStrip;
+}
 
 // The blocks `begin` to `end` of the input channels.
 struct BlockRange {
@@ -145,11 +153,13 @@ ONNXC_INLINE void add_tap(Vec<float, L> (&acc)[P][V], const From& from, const fl
   }
 }
 
-// Adds some input blocks to `sums`, [P][V][L], of P pixels in one row which lie S blocks apart; the
-// first is read at (y, x). Only the first and the last pixel may leave the image sideways.
+// Adds some input blocks to `sums`, [P][V][L], of `count` (P or up to two fewer) pixels in one row
+// which lie S blocks apart; the first is read at (y, x). Only the first two and the last two places
+// may leave the image sideways.
 template <int L, int P, int V, int S>
-ONNXC_KERNEL void add_row_tile(const ConvSum& sum, ptrdiff_t y, ptrdiff_t x, const float* in,
-                               const float* weights, BlockRange blocks, float* sums) {
+ONNXC_KERNEL void add_row_tile(const ConvSum& sum, ptrdiff_t y, ptrdiff_t x, ptrdiff_t count,
+                               const float* in, const float* weights, BlockRange blocks,
+                               float* sums) {
   Vec<float, L> acc[P][V];
   load_tile<L, P, V>(acc, sums, blocks.begin == 0);
   const ptrdiff_t line_floats = sum.in_width * ptrdiff_t(kBlock);
@@ -166,14 +176,19 @@ ONNXC_KERNEL void add_row_tile(const ConvSum& sum, ptrdiff_t y, ptrdiff_t x, con
         ptrdiff_t from_x = x + sum.x.offset;
         const float* tap_weights = row_weights;
         for (size_t tx = 0; tx < sum.x.count; ++tx) {
-          const float* body = line + (from_x + S) * ptrdiff_t(kBlock);
-          const float* head = from_x >= 0 ? body - S * kBlock : kZeroBlock;
-          const float* tail =
-              from_x + (P - 1) * S < sum.in_width ? body + (P - 2) * S * kBlock : kZeroBlock;
+          const float* body = line + (from_x + 2 * S) * ptrdiff_t(kBlock);
+          const auto place = [&](ptrdiff_t i) ONNXC_LAMBDA {
+            return i < count && size_t(from_x + i * S) < size_t(sum.in_width)
+                       ? line + (from_x + i * S) * ptrdiff_t(kBlock)
+                       : kZeroBlock;
+          };
+          const float* places[4] = {place(0), place(1), place(P - 2), place(P - 1)};
           add_tap<L, P, V>(
               acc,
               [&](int i) ONNXC_LAMBDA {
-                return i == 0 ? head : i == P - 1 ? tail : body + (i - 1) * S * kBlock;
+                return i < 2        ? places[i]
+                       : i >= P - 2 ? places[i - P + 4]
+                                    : body + (i - 2) * S * ptrdiff_t(kBlock);
               },
               tap_weights, sum.weight_out_block);
           from_x += sum.x.offset_step;
@@ -228,6 +243,25 @@ ONNXC_KERNEL void add_tile(const ConvSum& sum, const ConvGrid& grid, size_t firs
   store_tile<L, P, V>(sums, acc);
 }
 
+// Adds some input blocks to the `sums` of the next tile of one row, of which `left` pixels are
+// left, and returns how many it covers: none where a row tile does not fit.
+template <int L, int P, int V>
+ONNXC_INLINE size_t add_row(const ConvSum& sum, const ConvGrid& grid, size_t first, size_t left,
+                            const float* in, const float* weights, BlockRange blocks, float* sums) {
+  const ptrdiff_t count = min_size(left, P), step = grid.stride.x;
+  const ptrdiff_t y = grid.origin.y + ptrdiff_t(first / grid.width * grid.stride.y);
+  const ptrdiff_t x = grid.origin.x + ptrdiff_t(first % grid.width) * step;
+  const bool fits = step <= 2 && count >= P - 2 && x + 2 * step + sum.x.low() >= 0 &&
+                    x + (P - 3) * step + sum.x.high() < sum.in_width;
+  if (!fits) return 0;
+  if (step == 1) {
+    add_row_tile<L, P, V, 1>(sum, y, x, count, in, weights, blocks, sums);
+  } else {
+    add_row_tile<L, P, V, 2>(sum, y, x, count, in, weights, blocks, sums);
+  }
+  return count;
+}
+
 // Adds some input blocks to the `sums` of one tile and returns how many of `count` pixels it
 // covers.
 template <int L, int V>
@@ -236,24 +270,16 @@ ONNXC_INLINE size_t add_some(const ConvSum& sum, const ConvGrid& grid, size_t fi
                              float* sums) {
   using Tile = ConvTile<L>;
   constexpr size_t kFull = Tile::kPixels, kMiddle = Tile::kMiddle, kSmall = Tile::kSmall;
+  const size_t left = min_size(count, grid.width - first % grid.width);
+  size_t covered = 0;
+  if (left + Tile::kShort >= kFull) {
+    covered = add_row<L, kFull, V>(sum, grid, first, left, in, weights, blocks, sums);
+  }
+  if (covered == 0 && left + Tile::kShort >= kMiddle) {
+    covered = add_row<L, kMiddle, V>(sum, grid, first, left, in, weights, blocks, sums);
+  }
+  if (covered != 0) return covered;
   if (count > kMiddle + kSmall) {
-    const size_t column = first % grid.width;
-    if (count >= kFull && column + kFull <= grid.width) {
-      const ptrdiff_t y = grid.origin.y + ptrdiff_t(first / grid.width * grid.stride.y);
-      const ptrdiff_t x = grid.origin.x + ptrdiff_t(column * grid.stride.x);
-      const ptrdiff_t step = grid.stride.x;
-      if (x + step + sum.x.low() >= 0 &&
-          x + ptrdiff_t(kFull - 2) * step + sum.x.high() < sum.in_width) {
-        if (step == 1) {
-          add_row_tile<L, kFull, V, 1>(sum, y, x, in, weights, blocks, sums);
-          return kFull;
-        }
-        if (step == 2) {
-          add_row_tile<L, kFull, V, 2>(sum, y, x, in, weights, blocks, sums);
-          return kFull;
-        }
-      }
-    }
     count = min_size(count, kFull);
     add_tile<L, kFull, V>(sum, grid, first, count, in, weights, blocks, sums);
     return count;
@@ -316,8 +342,9 @@ ONNXC_INLINE void conv2d_pixels(const ConvSum& sum, const ConvGrid& grid, const 
                                 Epilogue& epilogue) {
   using Tile = ConvTile<L>;
   alignas(64) float sums[(Tile::kStrip + Tile::kPixels) * Tile::kVectors * L];
-  for (const size_t end = first + count; first < end; first += Tile::kStrip) {
-    const size_t now = min_size(end - first, Tile::kStrip);
+  const size_t strip = strip_pixels<L>(grid.width);
+  for (const size_t end = first + count; first < end; first += strip) {
+    const size_t now = min_size(end - first, strip);
     if (vectors == 1) {
       sum_strip<L, 1>(sum, grid, first, now, in, weights, sums);
     } else {

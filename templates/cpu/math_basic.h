@@ -111,7 +111,7 @@ ONNXC_INLINE V neg(V x) {
 // b where a is NaN or not above it, else a: one instruction where min and max need more.
 template <class V>
 ONNXC_INLINE V larger(V a, V b) {
-  using T = Element<V>;
+  using T [[maybe_unused]] = Element<V>;
 #if defined(__AVX512F__)
   if constexpr (sizeof(V) == 64 && kSame<T, float>) {
     return (V)_mm512_maskz_max_ps(-1, (__m512)a, (__m512)b);
@@ -139,7 +139,7 @@ ONNXC_INLINE V larger(V a, V b) {
 // b where a is NaN or not below it, else a.
 template <class V>
 ONNXC_INLINE V smaller(V a, V b) {
-  using T = Element<V>;
+  using T [[maybe_unused]] = Element<V>;
 #if defined(__AVX512F__)
   if constexpr (sizeof(V) == 64 && kSame<T, float>) {
     return (V)_mm512_maskz_min_ps(-1, (__m512)a, (__m512)b);

@@ -78,6 +78,17 @@ TEST(EvaluateMap, CopiesStringsByIndexAndSelect) {
             (std::vector<std::string>{"c", "b", "a", "z"}));
 }
 
+TEST(EvaluateMap, ComparesStrings) {
+  const Tensor x = Tensor::of_strings({3}, {"a", "", "c"});
+  const Tensor y = Tensor::of_strings({3}, {"a", "b", "C"});
+  const Dim i = Dim::index(0, 3);
+  const E body = eq(at(0, DType::kString, {i}), at(1, DType::kString, {i}));
+  EXPECT_EQ(evaluate(points({3}, body), {x, y}, {}).as_int64s(), (Ints{1, 0, 0}));
+  EXPECT_THROW(
+      evaluate(points({3}, at(0, DType::kString, {i}) + at(1, DType::kString, {i})), {x, y}, {}),
+      CompileError);
+}
+
 TEST(EvaluateMap, LoadsOnlyWhereSelected) {
   const Dim i = Dim::index(0, 300), j = Dim::index(1, 5);
   const Dim source = i - 2, across = j - 1;

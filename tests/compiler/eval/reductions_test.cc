@@ -127,6 +127,37 @@ TEST(Reductions, MatrixProductWithBiasAndRelu) {
   }
 }
 
+// Both operands transposed or not, batched or shared; sums of small integers are exact.
+TEST(Reductions, ContractionsAlongAnyStrides) {
+  const int64_t batch = 3, m = 9, n = 21, k = 6, l = 2;
+  const auto filled = [](std::vector<int64_t> dims) {
+    Tensor t(DType::kFloat, std::move(dims));
+    for (int64_t i = 0; i < t.size(); ++i) t.set(i, static_cast<double>(i * 7 % 11) - 4);
+    return t;
+  };
+  const Dim b = Dim::index(0, batch), i = Dim::index(1, m), j = Dim::index(2, n),
+            q = Dim::index(3, k), r = Dim::index(4, l);
+  const struct {
+    std::vector<int64_t> a_dims, b_dims;
+    std::vector<Dim> a, b;
+  } cases[] = {
+      {{batch, m, k, l}, {k, l, n}, {b, i, q, r}, {q, r, j}},
+      {{batch, k, l, m}, {batch, n, k, l}, {b, q, r, i}, {b, j, q, r}},
+      {{n, k, l}, {batch, m, l, k}, {j, q, r}, {b, i, r, q}},
+      {{batch, m, n, k}, {k, l}, {b, i, j, q}, {q, r}},
+      {{batch, m, n}, {n, k, l}, {b, i, j}, {j, q, r}},
+  };
+  for (const auto& c : cases) {
+    const Tensor x = filled(c.a_dims), y = filled(c.b_dims);
+    const E product = load(0, DType::kFloat, c.a) * load(1, DType::kFloat, c.b);
+    const Shape space{batch, m, n}, reduced{k, l};
+    const Tensor fast = evaluate(Map{space, reduced, Reduction::kSum, product, E()}, {x, y}, {});
+    const Tensor plain =
+        evaluate(Map{space, reduced, Reduction::kSum, product + 0.0, E()}, {x, y}, {});
+    EXPECT_EQ(doubles(fast), doubles(plain));
+  }
+}
+
 TEST(Reductions, OverLeadingAndSeveralAxes) {
   const int64_t a = 4, b = 3, c = 5;
   Tensor x(DType::kInt64, {a, b, c});

@@ -7,7 +7,9 @@
 namespace onnxc {
 namespace {
 
-void check_depthwise(ConvCase c, size_t parts) {
+// `kernel` is the window's, as Fixed sizes or as run-time ones.
+template <class Kernel>
+void check_depthwise(ConvCase c, size_t parts, const Kernel& kernel) {
   c.groups = c.in_channels;
   const size_t taps = c.kernel_y * c.kernel_x;
   const std::vector<float> in = random_values(c.batch * c.in_channels * c.height * c.width, 1);
@@ -23,8 +25,8 @@ void check_depthwise(ConvCase c, size_t parts) {
   const BlockedImage in_image(c.in_channels, c.height, c.width);
   const BlockedImage out_image(c.out_channels, c.out_height(), c.out_width(),
                                output.batch_stride());
-  const Window window{Extent{c.kernel_y, c.kernel_x}, Extent{c.stride_y, c.stride_x},
-                      Extent{c.dilation_y, c.dilation_x}, Extent{c.pad_top, c.pad_left}};
+  const Window window{kernel, Extent{c.stride_y, c.stride_x}, Extent{c.dilation_y, c.dilation_x},
+                      Extent{c.pad_top, c.pad_left}};
   const size_t units = conv2d_depthwise_units<kTestLanes>(c.batch, out_image);
   for (size_t part = 0; part < parts; ++part) {
     conv2d_depthwise<kTestLanes>(blocked.data(), packed.data(), output.data(), c.batch, in_image,
@@ -32,6 +34,16 @@ void check_depthwise(ConvCase c, size_t parts) {
                                  units * (part + 1) / parts);
   }
   output.check(convolve(c, in, weights), double(taps) + 10);
+}
+
+void check_depthwise(const ConvCase& c, size_t parts) {
+  check_depthwise(c, parts, Extent{c.kernel_y, c.kernel_x});
+}
+
+TEST(ONNXC_TEST_NAME(Conv2dDepthwise), TakesAFixedWindow) {
+  ONNXC_REQUIRE_TARGET();
+  check_depthwise({1, 24, 28, 30, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, 1, Extent{fixed<3>, fixed<3>});
+  check_depthwise({1, 24, 28, 30, 24, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2}, 1, Extent{fixed<5>, fixed<5>});
 }
 
 TEST(ONNXC_TEST_NAME(Conv2dDepthwise), MatchesTheDefinition) {

@@ -73,10 +73,24 @@ TEST(ONNXC_TEST_NAME(Conv2dDirect), MatchesTheDefinition) {
   for (const ConvCase& c : cases) check_direct(c, 1, 0);
 }
 
+TEST(ONNXC_TEST_NAME(Conv2dDirect), MatchesTheDefinitionAtEveryWidth) {
+  ONNXC_REQUIRE_TARGET();
+  for (size_t width = 1; width <= 64; width += width < 34 ? 1 : 7) {
+    for (const size_t kernel : {1, 3, 5}) {
+      for (const size_t stride : {1, 2}) {
+        const size_t pad = kernel / 2;
+        check_direct(
+            {1, 16, 4, width, 32, kernel, kernel, stride, stride, 1, 1, pad, pad, pad, pad}, 1, 0);
+      }
+    }
+  }
+}
+
 TEST(ONNXC_TEST_NAME(Conv2dDirect), SplitsIntoUnitsOfWork) {
   ONNXC_REQUIRE_TARGET();
   check_direct({2, 32, 19, 21, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, 5, 0);
   check_direct({1, 272, 6, 6, 160, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, 3, 0);
+  check_direct({1, 32, 30, 30, 32, 1, 1}, 4, 0);
 }
 
 TEST(ONNXC_TEST_NAME(Conv2dDirect), WritesIntoPartOfALargerTensor) {
