@@ -109,8 +109,15 @@ Value* Scope::find(const std::string& name) {
     values_[name] = v;
     return v;
   }
+  if (sequences_.count(name))
+    throw CompileError("\"{}\" is a sequence, a tensor is expected here", name);
   if (outer_) return outer_->find(name);
   throw CompileError("\"{}\" is not defined", name);
+}
+
+const std::vector<Value*>* Scope::find_sequence(const std::string& name) const {
+  if (const auto it = sequences_.find(name); it != sequences_.end()) return &it->second;
+  return outer_ && !values_.count(name) ? outer_->find_sequence(name) : nullptr;
 }
 
 std::optional<Shape> Scope::declared_shape(const std::string& name) const {

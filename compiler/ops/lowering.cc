@@ -30,6 +30,10 @@ Value* Lowering::input(size_t i) const {
   return scope_.find(node_.inputs[i]);
 }
 
+const std::vector<Value*>* Lowering::sequence(size_t i) const {
+  return has_input(i) ? scope_.find_sequence(node_.inputs[i]) : nullptr;
+}
+
 std::optional<Tensor> Lowering::constant(size_t i) const {
   const auto tensor = folded(*input(i));
   return tensor ? std::optional<Tensor>(*tensor) : std::nullopt;
@@ -101,6 +105,10 @@ int Lowering::normalized_axis(int64_t axis, int rank) const {
 
 void Lowering::output(size_t k, Value* value) {
   if (wants_output(k)) scope_.define(node_.outputs[k], value);
+}
+
+void Lowering::output_sequence(size_t k, std::vector<Value*> elements) {
+  if (wants_output(k)) scope_.define_sequence(node_.outputs[k], std::move(elements));
 }
 
 std::vector<std::string> Lowering::origins() const {

@@ -32,6 +32,9 @@ class Lowering {
   const Shape& shape(size_t i) const { return input(i)->shape; }
   int rank(size_t i) const { return static_cast<int>(shape(i).size()); }
 
+  // The elements of input `i` if it is a sequence; null if it is a tensor.
+  const std::vector<Value*>* sequence(size_t i) const;
+
   // Contents known at compile time: a constant, or computed from constants alone.
   std::optional<Tensor> constant(size_t i) const;
   Tensor require_constant(
@@ -63,6 +66,7 @@ class Lowering {
     return k < node_.outputs.size() && !node_.outputs[k].empty();
   }
   void output(size_t k, Value* value);
+  void output_sequence(size_t k, std::vector<Value*> elements);
 
   // Building. Values get names after the node's first output and `part`.
   Value* add(Node::Op op, std::vector<Value*> inputs, DType type, Shape shape,

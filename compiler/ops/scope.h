@@ -19,6 +19,12 @@ class Scope {
   // The value of that name, here or in an outer graph. Initializers become constants on first use.
   Value* find(const std::string& name);
   void define(const std::string& name, Value* value) { values_[name] = value; }
+  // The elements of the sequence of that name; null if there is none. Sequences exist at compile
+  // time only: their lengths and the positions used are known.
+  const std::vector<Value*>* find_sequence(const std::string& name) const;
+  void define_sequence(const std::string& name, std::vector<Value*> elements) {
+    sequences_[name] = std::move(elements);
+  }
   std::optional<Shape> declared_shape(const std::string& name) const;
   // Lowers all nodes of this scope's graph in order.
   void lower_nodes();
@@ -31,6 +37,7 @@ class Scope {
   const OnnxGraph& source_;
   Scope* outer_;
   std::map<std::string, Value*> values_;
+  std::map<std::string, std::vector<Value*>> sequences_;
 };
 
 }  // namespace onnxc

@@ -9,7 +9,13 @@
 namespace onnxc {
 namespace {
 
-void identity(Lowering& x) { x.output(0, x.input(0)); }
+void identity(Lowering& x) {
+  if (const auto* elements = x.sequence(0)) {
+    x.output_sequence(0, *elements);
+  } else {
+    x.output(0, x.input(0));
+  }
+}
 
 void shape(Lowering& x) {
   const int64_t rank = x.rank(0);
