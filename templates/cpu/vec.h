@@ -62,6 +62,9 @@ ONNXC_INLINE Vec<T, N> broadcast(T x) {
 // a * b + c with one rounding where the target has it.
 template <int N>
 ONNXC_INLINE Vec<float, N> fma(Vec<float, N> a, Vec<float, N> b, Vec<float, N> c) {
+#if defined(__clang__)
+#pragma clang fp contract(fast)
+#endif
 #if defined(__AVX512F__)
   if constexpr (N == 16) return (Vec<float, N>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 #endif
@@ -69,7 +72,7 @@ ONNXC_INLINE Vec<float, N> fma(Vec<float, N> a, Vec<float, N> b, Vec<float, N> c
   if constexpr (N == 8) return (Vec<float, N>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
   if constexpr (N == 4) return (Vec<float, N>)_mm_fmadd_ps((__m128)a, (__m128)b, (__m128)c);
 #endif
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+#if !defined(__clang__) && (defined(__FMA__) || defined(__FP_FAST_FMAF))
   if constexpr (N == 1) return __builtin_fmaf(a, b, c);
 #endif
   return a * b + c;
