@@ -78,7 +78,6 @@ class Layer {
   }
   // Element `i` of the call's input `k`; 0 if it is left out.
   double at(size_t k, int64_t i) const { return inputs_.at(k) ? inputs_[k]->as_double(i) : 0; }
-  bool has(size_t k) const { return inputs_.at(k) != nullptr; }
 
   int64_t length(int64_t row) const { return inputs_.at(2) ? inputs_[2]->as_int64(row) : steps; }
   int64_t time(int64_t d, int64_t row, int64_t step) const {
