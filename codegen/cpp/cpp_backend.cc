@@ -207,13 +207,10 @@ class CppBackend {
     w_.line("template <class T>");
     w_.line("T* at(int64_t offset) const { return reinterpret_cast<T*>(base + offset); }");
     w_.line("unsigned char* scratch(int64_t offset) const { return base + offset; }");
-    for (const auto& v : graph_.values()) {
-      const auto it = program_.placements.find(v.get());
-      if (it == program_.placements.end() || it->second.where != Placement::Where::kWorkspace)
-        continue;
+    for (const Value* v : names_.accessors()) {
       w_.line(fmt::format("{0}* {1}() const {{ return at<{0}>({2}); }}  // {3}",
-                          element_type(v->type), accessor(v.get()), print(it->second.offset),
-                          onnxc::text(v->shape)));
+                          element_type(v->type), accessor(v),
+                          print(program_.placements.at(v).offset), onnxc::text(v->shape)));
     }
     w_.outdent();
     w_.line("};");

@@ -27,6 +27,13 @@ std::vector<Tensor> evaluate(const Node& node, const std::vector<Tensor>& inputs
 // The graph's outputs. The sizes of the inputs bind the symbols; CompileError if they contradict
 // the graph's shapes or bounds.
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs);
+// A body's outputs, and the values of its sizes, where `symbols` are known already.
+struct BodyResult {
+  std::vector<Tensor> outputs;
+  std::vector<int64_t> sizes;
+};
+BodyResult evaluate_body(const Graph& body, const std::vector<Tensor>& inputs,
+                         SymbolValues symbols);
 
 constexpr int64_t kLargestResult = int64_t{1} << 31;  // bytes
 

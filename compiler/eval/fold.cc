@@ -67,7 +67,8 @@ bool ConstantFolder::finds_constant(const Value& value) {
   if (depth_ > kDeepest || !constant_shape(value.shape) || !value.producer) return false;
   ++depth_;
   const Node& node = *value.producer;
-  const bool from_constants = std::all_of(node.inputs.begin(), node.inputs.end(),
+  const bool from_constants = !node.as<Loop>() &&
+                              std::all_of(node.inputs.begin(), node.inputs.end(),
                                           [&](const Value* v) { return is_constant(*v); }) &&
                               !mentions_symbols(node);
   --depth_;

@@ -111,7 +111,7 @@ SymbolicEvaluator::Elements SymbolicEvaluator::compute(const Value& value,
     const auto* input = elements(*node.inputs.at(0));
     return input ? Elements(*input) : std::nullopt;
   }
-  return of_constants(node, value);
+  return node.as<Loop>() ? std::nullopt : of_constants(node, value);
 }
 
 SymbolicEvaluator::Elements SymbolicEvaluator::of_concat(const Concat& concat, const Node& node,

@@ -80,12 +80,16 @@ Value* Graph::add_input(std::string value_name, DType type, Shape shape) {
 }
 
 Value* Graph::add_constant(std::string value_name, Tensor tensor) {
+  return add_constant(std::move(value_name), std::make_shared<const Tensor>(std::move(tensor)));
+}
+
+Value* Graph::add_constant(std::string value_name, std::shared_ptr<const Tensor> tensor) {
   auto v = std::make_unique<Value>();
   v->id = next_id_++;
   v->name = fresh_name(value_name);
-  v->type = tensor.type();
-  for (int64_t d : tensor.dims()) v->shape.push_back(d);
-  v->constant = std::make_shared<const Tensor>(std::move(tensor));
+  v->type = tensor->type();
+  for (int64_t d : tensor->dims()) v->shape.push_back(d);
+  v->constant = std::move(tensor);
   values_.push_back(std::move(v));
   return values_.back().get();
 }
@@ -162,34 +166,6 @@ void Graph::erase(Node* node) {
 
 bool Graph::is_output(const Value* value) const {
   return std::find(outputs.begin(), outputs.end(), value) != outputs.end();
-}
-
-bool Graph::remove_dead() {
-  std::unordered_set<const Value*> live(outputs.begin(), outputs.end());
-  live.insert(inputs.begin(), inputs.end());
-  std::unordered_set<const Node*> keep;
-  // A node whose result symbol is needed by a live node's shape stays alive with that node, as it
-  // feeds it or its bound.
-  for (auto it = nodes_.rbegin(); it != nodes_.rend(); ++it) {
-    Node* n = it->get();
-    if (std::none_of(n->outputs.begin(), n->outputs.end(),
-                     [&](Value* v) { return live.count(v) > 0; }))
-      continue;
-    keep.insert(n);
-    live.insert(n->inputs.begin(), n->inputs.end());
-    live.insert(n->outputs.begin(), n->outputs.end());
-  }
-  if (keep.size() == nodes_.size() && live.size() == values_.size()) return false;
-  for (auto& n : nodes_) {
-    if (!keep.count(n.get())) set_inputs(n.get(), {});
-  }
-  std::erase_if(nodes_, [&](const auto& n) { return !keep.count(n.get()); });
-  std::erase_if(values_, [&](const auto& v) {
-    if (live.count(v.get())) return false;
-    names_.erase(v->name);
-    return true;
-  });
-  return true;
 }
 
 namespace {

@@ -45,8 +45,8 @@ void require_support(const OnnxGraph& graph) {
 // Declares the model's inputs, turning named or unknown sizes into symbols.
 class InputDeclarer {
  public:
-  InputDeclarer(Graph& graph, const Options& options, bool batch_is_hint)
-      : graph_(graph), options_(options), batch_is_hint_(batch_is_hint) {}
+  InputDeclarer(Graph& graph, const Options& options, const DataSizes& sizes, bool batch_is_hint)
+      : graph_(graph), options_(options), sizes_(sizes), batch_is_hint_(batch_is_hint) {}
 
   Value* declare(const OnnxValueInfo& input) {
     if (input.type.kind != OnnxType::Kind::kTensor)
@@ -63,7 +63,7 @@ class InputDeclarer {
 
   void check_all_used() const {
     for (const auto& [name, bounds] : options_.dims) {
-      if (used_.count(name)) continue;
+      if (used_.count(name) || graph_.symbols.count(name)) continue;
       CompileError error("--dim {}: the model has no size of that name", name);
       std::string known;
       for (const auto& [symbol, ref] : graph_.symbols)
@@ -84,9 +84,9 @@ class InputDeclarer {
       name = batch_is_hint_ && axis == 0 ? "batch" : fmt::format("{}_{}", input, axis);
     used_.insert(name);
     Symbol symbol{name, 1, int64_t{1} << 31, fmt::format("axis {} of input \"{}\"", axis, input)};
-    if (const auto it = options_.dims.find(name); it != options_.dims.end()) {
-      symbol.min = it->second.min;
-      symbol.max = it->second.max;
+    if (const auto bounds = sizes_.stated(name)) {
+      symbol.min = bounds->min;
+      symbol.max = bounds->max;
       if (symbol.min == symbol.max) return symbol.min;
     } else if (name.find("past") != std::string::npos) {
       symbol.min = 0;
@@ -96,6 +96,7 @@ class InputDeclarer {
 
   Graph& graph_;
   const Options& options_;
+  const DataSizes& sizes_;
   bool batch_is_hint_;
   std::set<std::string> used_;
 };
@@ -111,13 +112,27 @@ Value* Scope::find(const std::string& name) {
   }
   if (sequences_.count(name))
     throw CompileError("\"{}\" is a sequence, a tensor is expected here", name);
-  if (outer_) return outer_->find(name);
+  if (outer_) return capture_ ? capture_(outer_->find(name)) : outer_->find(name);
   throw CompileError("\"{}\" is not defined", name);
 }
 
-const std::vector<Value*>* Scope::find_sequence(const std::string& name) const {
+const std::vector<Value*>* Scope::find_sequence(const std::string& name) {
   if (const auto it = sequences_.find(name); it != sequences_.end()) return &it->second;
-  return outer_ && !values_.count(name) ? outer_->find_sequence(name) : nullptr;
+  if (!outer_ || values_.count(name)) return nullptr;
+  const std::vector<Value*>* elements = outer_->find_sequence(name);
+  if (!elements || !capture_) return elements;
+  std::vector<Value*>& inner = sequences_[name];
+  for (Value* v : *elements) inner.push_back(capture_(v));
+  return &inner;
+}
+
+std::optional<size_t> Scope::declared_rank(const std::string& name) const {
+  for (const auto* list : {&source_.outputs, &source_.value_info}) {
+    for (const OnnxValueInfo& info : *list) {
+      if (info.name == name && info.type.shape) return info.type.shape->size();
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<Shape> Scope::declared_shape(const std::string& name) const {
@@ -135,11 +150,16 @@ std::optional<Shape> Scope::declared_shape(const std::string& name) const {
   return std::nullopt;
 }
 
-void Scope::lower_nodes() {
-  for (const OnnxNode& node : source_.nodes) {
+void Scope::lower_nodes(size_t from) {
+  for (size_t i = from; i < source_.nodes.size() && !finished_; ++i) {
+    const OnnxNode& node = source_.nodes[i];
     Lowering lowering(graph_, node, *this);
     in_context(lowering.origins()[0], [&] { find_op(node.domain, node.op_type)->lower(lowering); });
   }
+}
+
+size_t Scope::position(const OnnxNode& node) const {
+  return static_cast<size_t>(&node - source_.nodes.data());
 }
 
 std::vector<Value*> Scope::outputs() {
@@ -158,18 +178,55 @@ std::vector<Value*> Scope::lower_subgraph(const OnnxGraph& body,
   return inner.outputs();
 }
 
-Graph lower_model(const OnnxModel& model, const Options& options) {
-  require_support(model.graph);
+namespace {
+
+// Lowers with the bounds that `sizes` knows, and lets it learn more.
+Graph lower_with(const OnnxModel& model, const Options& options, DataSizes& sizes) {
   Graph graph;
   graph.name = model.graph.name;
   Scope scope(graph, model.graph, nullptr);
-  InputDeclarer declarer(graph, options, model.batch_is_hint);
+  scope.set_sizes(&sizes);
+  InputDeclarer declarer(graph, options, sizes, model.batch_is_hint);
   for (const OnnxValueInfo& input : model.graph.inputs)
     scope.define(input.name, declarer.declare(input));
-  declarer.check_all_used();
   scope.lower_nodes();
+  declarer.check_all_used();
   graph.outputs = scope.outputs();
   for (const OnnxValueInfo& output : model.graph.outputs) graph.output_names.push_back(output.name);
+  return graph;
+}
+
+// The open sizes on which the memory of a value depends.
+void require_bounds(const Graph& graph, const DataSizes& sizes) {
+  for (const auto& v : graph.values()) {
+    for (const Dim& d : v->shape) {
+      for (const SymbolRef& s : d.symbols()) {
+        if (!sizes.is_open(s->name)) continue;
+        throw CompileError("size \"{}\", which {} finds out when it runs, has no bound", s->name,
+                           s->origin)
+            .note(fmt::format("state the largest one to plan for: --dim {}=0..MAX", s->name));
+      }
+    }
+  }
+  for (const auto& node : graph.nodes()) {
+    for (const Graph* body : bodies_of(*node)) require_bounds(*body, sizes);
+  }
+}
+
+}  // namespace
+
+Graph lower_model(const OnnxModel& model, const Options& options) {
+  require_support(model.graph);
+  DataSizes sizes(options.dims);
+  Graph graph = lower_with(model, options, sizes);
+  if (!sizes.has_open() && !sizes.learned_any()) return graph;
+  if (sizes.learned_any()) {
+    DataSizes learned = sizes.with_learned();
+    graph = lower_with(model, options, learned);
+    sizes = learned;
+  }
+  graph.remove_dead();
+  require_bounds(graph, sizes);
   return graph;
 }
 

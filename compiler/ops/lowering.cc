@@ -10,6 +10,8 @@
 namespace onnxc {
 namespace {
 
+constexpr int64_t kLargestSize = int64_t{1} << 31;
+
 template <class T>
 const T* attribute_as(const OnnxNode& node, const std::string& name, std::string_view expected) {
   const auto it = node.attributes.find(name);
@@ -54,6 +56,10 @@ std::optional<std::vector<Dim>> Lowering::integers(const Value* value) const {
 
 std::optional<Shape> Lowering::declared_shape(size_t k) const {
   return k < node_.outputs.size() ? scope_.declared_shape(node_.outputs[k]) : std::nullopt;
+}
+
+std::optional<size_t> Lowering::declared_rank(size_t k) const {
+  return k < node_.outputs.size() ? scope_.declared_rank(node_.outputs[k]) : std::nullopt;
 }
 
 int64_t Lowering::attribute_int(const std::string& name, int64_t fallback) const {
@@ -104,7 +110,12 @@ int Lowering::normalized_axis(int64_t axis, int rank) const {
 }
 
 void Lowering::output(size_t k, Value* value) {
-  if (wants_output(k)) scope_.define(node_.outputs[k], value);
+  if (!wants_output(k)) return;
+  if (scope_.sizes()) {
+    if (const auto declared = scope_.declared_shape(node_.outputs[k]))
+      scope_.sizes()->learn(value->shape, *declared);
+  }
+  scope_.define(node_.outputs[k], value);
 }
 
 void Lowering::output_sequence(size_t k, std::vector<Value*> elements) {
@@ -194,10 +205,42 @@ std::vector<Value*> Lowering::lower_subgraph(const OnnxGraph& body,
   return scope_.lower_subgraph(body, inputs);
 }
 
-SymbolRef Lowering::fresh_symbol(const std::string& stem, int64_t min, int64_t max) {
+SymbolRef Lowering::fresh_symbol(const std::string& stem, int64_t min, const Dim& max) {
   std::string name = stem;
   for (int i = 1; graph_.symbols.count(name); ++i) name = fmt::format("{}_{}", stem, i);
-  return graph_.add_symbol({name, min, max, origins()[0]});
+  Symbol symbol{name, min, std::clamp<int64_t>(max.range().max, 0, kLargestSize), origins()[0]};
+  symbol.from_data = true;
+  if (!max.is_constant()) symbol.at_most = std::make_shared<const Dim>(max);
+  if (const auto bounds = scope_.sizes() ? scope_.sizes()->stated(name) : std::nullopt) {
+    symbol.min = std::max(min, bounds->min);
+    symbol.max = std::min(symbol.max, bounds->max);
+  }
+  return graph_.add_symbol(symbol);
+}
+
+SymbolRef Lowering::open_symbol(const std::string& stem) {
+  const SymbolRef symbol = fresh_symbol(stem, 0, kLargestSize);
+  if (scope_.sizes() && !scope_.sizes()->stated(symbol->name)) scope_.sizes()->ask(symbol);
+  return symbol;
+}
+
+SymbolRef Lowering::read_size(Value* value, SymbolRef symbol) {
+  KernelCall call;
+  call.kernel = "read_size";
+  call.header = "templates/cpu/read_size.h";
+  call.types = {value->type};
+  call.arguments = {KernelCall::Input{0}, Dim(symbol->min), Dim(symbol->max)};
+  call.result = symbol;
+  graph_.add_node(std::move(call), {value}, {}, origins());
+  return symbol;
+}
+
+void Lowering::require(Value* condition) {
+  KernelCall call;
+  call.kernel = "holds";
+  call.header = "templates/cpu/read_size.h";
+  call.arguments = {KernelCall::Input{0}};
+  graph_.add_node(std::move(call), {condition}, {}, origins());
 }
 
 Shape Lowering::broadcast_shape(const Shape& a, const Shape& b) const {

@@ -23,6 +23,7 @@ class Lowering {
   const OnnxNode& node() const { return node_; }
   int opset() const { return node_.opset; }  // version of the node's domain
   Graph& graph() { return graph_; }
+  Scope& scope() { return scope_; }
 
   // Inputs. `input` and what builds on it throw CompileError if input `i` is not given.
   size_t input_count() const { return node_.inputs.size(); }
@@ -45,6 +46,8 @@ class Lowering {
   std::optional<std::vector<Dim>> integers(const Value* value) const;
   // The shape that the model declares for output `k`, if it is complete and static.
   std::optional<Shape> declared_shape(size_t k) const;
+
+  std::optional<size_t> declared_rank(size_t k) const;
 
   // Attributes. Wrong types throw CompileError.
   bool has_attribute(const std::string& name) const { return node_.attributes.count(name) > 0; }
@@ -85,7 +88,13 @@ class Lowering {
   // Lowers a subgraph in place, its inputs being `inputs`; its outputs.
   std::vector<Value*> lower_subgraph(const OnnxGraph& body, const std::vector<Value*>& inputs = {});
   // A size that is known only when it runs, at most `max`.
-  SymbolRef fresh_symbol(const std::string& stem, int64_t min, int64_t max);
+  SymbolRef fresh_symbol(const std::string& stem, int64_t min, const Dim& max);
+  // A size of which nothing is known but what the user states or the model declares.
+  SymbolRef open_symbol(const std::string& stem);
+  // The only element of an integer tensor as a size, read when it runs.
+  SymbolRef read_size(Value* value, SymbolRef symbol);
+  // The generated function gives an error code where this bool is false.
+  void require(Value* condition);
   std::vector<std::string> origins() const;
   std::string part_name(const std::string& part) const;
   // The shape of numpy broadcasting; CompileError naming both if they do not fit.

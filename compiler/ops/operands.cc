@@ -75,6 +75,15 @@ Shape declared_output(Lowering& x, size_t k, size_t i, std::string_view what) {
       .note("make it a constant when exporting, or declare a fixed shape for the output");
 }
 
+Dim size_operand(Lowering& x, size_t k, size_t i, int axis, const std::string& stem) {
+  const Integers operand(x, i);
+  if (operand.known()) return operand[0];
+  if (const auto declared = x.declared_shape(k)) return declared->at(static_cast<size_t>(axis));
+  MapBuilder map(x, {});
+  Value* size = map.build(operand.element(map, 0), DType::kInt64, stem);
+  return Dim(x.read_size(size, x.open_symbol(stem)));
+}
+
 Dim from_end_if_negative(const Dim& position, const Dim& size) {
   if (proves_nonnegative(position)) return position;
   if (position.range().max < 0) return position + size;

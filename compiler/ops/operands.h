@@ -43,6 +43,10 @@ std::vector<int> normalized_axes(Lowering& x, const Integers& axes, int rank);
 // must be constant where it declares none.
 Shape declared_output(Lowering& x, size_t k, size_t i, std::string_view what);
 
+// The only element of input `i` as the size of that axis of output `k`: known, declared by the
+// model, or read when the program runs, as a size whose name begins with `stem`.
+Dim size_operand(Lowering& x, size_t k, size_t i, int axis, const std::string& stem);
+
 // A position that may count from the end.
 Dim from_end_if_negative(const Dim& position, const Dim& size);
 E from_end_if_negative(const E& position, const Dim& size);

@@ -5,6 +5,7 @@
 #include "compiler/ops/lowering.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/operands.h"
+#include "compiler/ops/scope.h"
 
 namespace onnxc {
 namespace {
@@ -77,6 +78,25 @@ void flatten(Lowering& x) {
                                      product({middle, x.shape(0).end()})}));
 }
 
+// Without a list of axes the result's rank depends on the input's sizes. Where the model declares
+// it, open sizes that could be 1 and stand in its way are 1.
+void fix_squeezed_sizes(Lowering& x) {
+  const auto rank = x.declared_rank(0);
+  if (!rank || !x.scope().sizes()) return;
+  std::vector<SymbolRef> open;
+  size_t larger = 0;
+  for (const Dim& d : x.shape(0)) {
+    const auto symbols = d.symbols();
+    if (symbols.size() == 1 && d == Dim(symbols[0]) && symbols[0]->min <= 1) {
+      open.push_back(symbols[0]);
+    } else if (!d.is(1)) {
+      ++larger;
+    }
+  }
+  if (larger != *rank) return;
+  for (const SymbolRef& s : open) x.scope().sizes()->fix(s, 1);
+}
+
 void squeeze(Lowering& x) {
   const auto operand = integers_operand(x, "axes", 1);
   if (operand && !operand->known()) {
@@ -86,6 +106,7 @@ void squeeze(Lowering& x) {
   const Shape& from = x.shape(0);
   const std::vector<int> axes =
       operand ? normalized_axes(x, *operand, x.rank(0)) : std::vector<int>{};
+  if (!operand) fix_squeezed_sizes(x);
   Shape left;
   for (int i = 0; i < x.rank(0); ++i) {
     const bool named = std::find(axes.begin(), axes.end(), i) != axes.end();

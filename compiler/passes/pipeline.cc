@@ -25,6 +25,15 @@ constexpr Pass kPasses[] = {
 
 constexpr int kMostRounds = 20;
 
+// The graph and the bodies of its steps, inner ones first.
+bool run_everywhere(const Pass& pass, Graph& graph, const Options& options) {
+  bool changed = false;
+  for (const auto& node : graph.nodes()) {
+    for (Graph* body : bodies_of(*node)) changed |= run_everywhere(pass, *body, options);
+  }
+  return pass.run(graph, options) || changed;
+}
+
 class Pipeline {
  public:
   Pipeline(Graph& graph, const Options& options) : graph_(graph), options_(options) {}
@@ -49,7 +58,7 @@ class Pipeline {
   bool run_one(const Pass& pass) {
     if (options_.disabled_passes.count(std::string(pass.name))) return false;
     return in_context(fmt::format("pass {}", pass.name), [&] {
-      if (!pass.run(graph_, options_)) return false;
+      if (!run_everywhere(pass, graph_, options_)) return false;
       try {
         verify(graph_);
       } catch (const InternalError& error) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "compiler/plan/bounds.h"
+
 namespace onnxc {
 namespace {
 
@@ -32,11 +34,20 @@ bool is_product(const Expr& e) {
          std::any_of(e.args.begin(), e.args.end(), [](const ExprRef& x) { return is_product(*x); });
 }
 
+Dim multiply_adds(const Graph& body) {
+  Dim sum = 0;
+  for (const auto& node : body.nodes()) sum = sum + onnxc::multiply_adds(*node);
+  return sum;
+}
+
 }  // namespace
 
 Dim multiply_adds(const Node& node) {
   if (const Conv* conv = node.as<Conv>()) return multiply_adds(*conv, node);
   if (const MatMul* m = node.as<MatMul>()) return m->outer * m->inner * m->m * m->n * m->k;
+  if (const Loop* loop = node.as<Loop>()) return loop->trips * multiply_adds(*loop->body);
+  if (const If* choice = node.as<If>())
+    return max(multiply_adds(*choice->then_body), multiply_adds(*choice->else_body));
   const Map* map = node.as<Map>();
   if (!map || map->reduction != Reduction::kSum || !is_product(*map->body)) return 0;
   return product(map->space) * product(map->reduced);
@@ -45,8 +56,7 @@ Dim multiply_adds(const Node& node) {
 Dim multiply_adds(const Program& program) {
   Dim sum = 0;
   for (const Node* step : program.steps) sum = sum + multiply_adds(*step);
-  const auto bounds = result_bounds(program.graph);
-  return bounds.empty() ? sum : sum.substitute_symbols(bounds);
+  return upper_bound(sum, found_sizes(program.graph));
 }
 
 }  // namespace onnxc

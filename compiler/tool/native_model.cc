@@ -5,6 +5,7 @@
 
 #include "codegen/weights.h"
 #include "compiler/eval/bind_symbols.h"
+#include "compiler/plan/bounds.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -74,9 +75,10 @@ NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, in
     symbol_values.push_back(symbols_.at(s->name));
   }
   symbol_values.push_back(0);
-  const auto bounds = result_bounds(program.graph);
+  const auto found = found_sizes(program.graph);
   for (const Value* v : program.graph.outputs) {
-    output_bytes_.emplace_back(static_cast<size_t>(capacity(*v, bounds).evaluate(symbols_)) + 64);
+    output_bytes_.emplace_back(
+        static_cast<size_t>(upper_bound(byte_size(*v), found).evaluate(symbols_)) + 64);
     output_shapes_.emplace_back(v->shape.size() + 1);
   }
   for (auto& b : output_bytes_) output_pointers_.push_back(b.data());
