@@ -10,7 +10,7 @@
 #include "codegen/cpp/map_printer.h"
 #include "codegen/cpp/run_context.h"
 #include "codegen/source_writer.h"
-#include "compiler/plan/bounds.h"
+#include "compiler/ir/bounds.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -144,7 +144,13 @@ class StepPrinter {
     calls_.line(
         fmt::format("for (; {}{}; ++{}) {{", conditional ? running + " && " : "", below, i));
     calls_.indent();
+    if (!loop.iteration->at_most && loop.iteration->max < loop.trips.range().max)
+      calls_.line(fmt::format("if ({} == {}) return 7;", i, loop.iteration->max));
     print_body(*loop.body, loop.sizes);
+    for (const SymbolRef& s : loop.sizes) {
+      if (!s->at_most)
+        calls_.line(fmt::format("if ({} > {}) return 7;", identifier(s->name), s->max));
+    }
     if (loop.tests_next)
       calls_.line(fmt::format("{} = *{};", running, pointer(loop.body->outputs[0])));
     calls_.outdent();

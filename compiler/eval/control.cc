@@ -72,7 +72,13 @@ BodyResult evaluate_loop(const Loop& loop, const Node& node, const std::vector<T
 }
 
 int64_t reference_size(const KernelCall& call, const std::vector<Tensor>& inputs,
-                       const SymbolValues&) {
+                       const SymbolValues& symbols) {
+  if (call.kernel == "read_extent") {
+    const int64_t extent = inputs.at(0).as_int64(0);
+    if (extent < 0 || extent > evaluate_shape({std::get<Dim>(call.arguments.at(1))}, symbols)[0])
+      throw CompileError("an element of a sequence has the size {}", extent);
+    return extent;
+  }
   if (call.kernel != "read_size") throw CompileError("kernel {} has no reference", call.kernel);
   const int64_t size = std::max(inputs.at(0).as_int64(0), call.result->min);
   if (size > call.result->max)

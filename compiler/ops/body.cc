@@ -47,20 +47,26 @@ void Body::set_captured(const std::vector<Value*>& all) {
   captured_ = all;
 }
 
-std::vector<Value*> Body::lower(const std::vector<Value*>& inputs) {
+Entity Body::read(const Entity& outer) {
+  return onnxc::captured(outer, [this](Value* v) { return read(v); });
+}
+
+std::vector<Entity> Body::lower(const std::vector<Entity>& inputs) {
   if (inputs.size() != source_.inputs.size())
     throw CompileError("its body has {} inputs, {} are given", source_.inputs.size(),
                        inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) scope_.define(source_.inputs[i].name, inputs[i]);
   scope_.lower_nodes();
-  std::vector<Value*> results = scope_.outputs();
-  for (size_t k = 0; k < results.size(); ++k) results[k] = declared(results[k], source_.outputs[k]);
+  std::vector<Entity> results = scope_.outputs();
+  for (size_t k = 0; k < results.size(); ++k) {
+    if (results[k].tensor) results[k].tensor = declared(results[k].tensor, source_.outputs[k]);
+  }
   return results;
 }
 
-std::vector<Value*> Body::lower_rest(const OnnxGraph& branch) {
+std::vector<Entity> Body::lower_rest(const OnnxGraph& branch) {
   const OnnxNode& node = lowering_.node();
-  const std::vector<Value*> taken = scope_.lower_subgraph(branch, {});
+  const std::vector<Entity> taken = scope_.lower_subgraph(branch, {});
   for (size_t k = 0; k < taken.size(); ++k) lowering_.output(k, taken[k]);
   scope_.lower_nodes(scope_.position(node) + 1);
   return scope_.outputs();

@@ -27,16 +27,17 @@ class Body {
   Value* add_input(const std::string& name, DType type, Shape shape);
   // A value of the graph around, as the body sees it.
   Value* read(Value* outer);
+  Entity read(const Entity& outer);
   // The values around that became inputs, in the inputs' order.
   const std::vector<Value*>& captured() const { return captured_; }
   // Lets the body have these values around as its last inputs, in this order.
   void set_captured(const std::vector<Value*>& all);
 
   // Lowers the nodes; the results, with sizes as far as the model declares them.
-  std::vector<Value*> lower(const std::vector<Value*>& inputs);
+  std::vector<Entity> lower(const std::vector<Entity>& inputs);
   // For a body whose source is the graph around: lowers `branch` as the node being lowered, then
   // all nodes after it; the results are those of the graph around.
-  std::vector<Value*> lower_rest(const OnnxGraph& branch);
+  std::vector<Entity> lower_rest(const OnnxGraph& branch);
   void set_outputs(const std::vector<Value*>& outputs);
   // Tells the graph around of the sizes that the body's steps define.
   void publish_symbols() { around_.symbols = graph_->symbols; }

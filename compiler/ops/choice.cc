@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "compiler/ops/body.h"
+#include "compiler/ops/entity_form.h"
 #include "compiler/ops/op.h"
 
 namespace onnxc {
@@ -61,9 +62,10 @@ std::vector<Value*> captured_by(const Body& a, const Body& b) {
   return all;
 }
 
-bool same_ranks(const std::vector<Value*>& a, const std::vector<Value*>& b) {
+bool same_ranks(const std::vector<Entity>& a, const std::vector<Entity>& b) {
   for (size_t k = 0; k < a.size() && k < b.size(); ++k) {
-    if (a[k]->shape.size() != b[k]->shape.size()) return false;
+    if (a[k].tensor && b[k].tensor && a[k].tensor->shape.size() != b[k].tensor->shape.size())
+      return false;
   }
   return true;
 }
@@ -80,7 +82,7 @@ void take(Lowering& x, const OnnxGraph& branch) {
 
 struct Rest {
   std::unique_ptr<Body> body;
-  std::vector<Value*> results;
+  std::vector<Entity> results;
   std::optional<CompileError> error;
 };
 
@@ -96,8 +98,8 @@ Rest lower_rest(Lowering& x, const OnnxGraph& branch) {
   return rest;
 }
 
-void add_choice(Lowering& x, Body& yes, const std::vector<Value*>& in_then, Body& no,
-                const std::vector<Value*>& in_else, const std::vector<std::string>& names);
+void add_choice(Lowering& x, Body& yes, const std::vector<Entity>& in_then, Body& no,
+                const std::vector<Entity>& in_else, const std::vector<std::string>& names);
 
 // Results of different ranks have nothing in common, so what follows is lowered once for each
 // branch. Where that fails for one of them, inputs that would take it are refused when they come.
@@ -120,10 +122,10 @@ void choose_with_rest(Lowering& x, const OnnxGraph& then_branch, const OnnxGraph
 
 void choose(Lowering& x, const OnnxGraph& then_branch, const OnnxGraph& else_branch) {
   Body yes(x, then_branch);
-  const std::vector<Value*> in_then = yes.lower({});
+  const std::vector<Entity> in_then = yes.lower({});
   yes.publish_symbols();
   Body no(x, else_branch);
-  const std::vector<Value*> in_else = no.lower({});
+  const std::vector<Entity> in_else = no.lower({});
   no.publish_symbols();
   if (in_then.size() != in_else.size() || in_then.size() < x.output_count())
     throw x.error("its branches have {} and {} outputs", in_then.size(), in_else.size());
@@ -133,16 +135,43 @@ void choose(Lowering& x, const OnnxGraph& then_branch, const OnnxGraph& else_bra
   add_choice(x, yes, in_then, no, in_else, names);
 }
 
+std::vector<Value*> parts_of(Body& body, const std::vector<Entity>& entities,
+                             const std::vector<Form>& forms) {
+  std::vector<Value*> all;
+  for (size_t k = 0; k < entities.size(); ++k) {
+    const auto parts = in_form(body.lowering(), entities[k], forms[k]).parts();
+    all.insert(all.end(), parts.begin(), parts.end());
+  }
+  return all;
+}
+
+size_t parts_count(const Form& form) {
+  const bool shapes =
+      form.sequence && form.boxes.box && !form.boxes.fixed && !form.boxes.box->empty();
+  const bool content = form.sequence ? form.boxes.box.has_value() : form.has_content();
+  return (content ? 1 : 0) + (shapes ? 1 : 0) + (form.optional ? 1 : 0);
+}
+
 // The step, whose results have these names in the graph around.
-void add_choice(Lowering& x, Body& yes, const std::vector<Value*>& in_then, Body& no,
-                const std::vector<Value*>& in_else, const std::vector<std::string>& names) {
+void add_choice(Lowering& x, Body& yes, const std::vector<Entity>& in_then, Body& no,
+                const std::vector<Entity>& in_else, const std::vector<std::string>& names) {
+  std::vector<Form> forms;
+  for (size_t k = 0; k < in_then.size(); ++k)
+    forms.push_back(
+        common_form(x, form_of(yes.lowering(), in_then[k]), form_of(no.lowering(), in_else[k])));
+  const std::vector<Value*> then_parts = parts_of(yes, in_then, forms),
+                            else_parts = parts_of(no, in_else, forms);
   Joined joined(x);
   std::vector<Graph::Result> results;
-  for (size_t k = 0; k < in_then.size(); ++k)
-    results.push_back({names[k].empty() ? x.part_name("unused") : names[k], in_then[k]->type,
-                       joined.shape(k, *in_then[k], *in_else[k])});
-  yes.set_outputs(in_then);
-  no.set_outputs(in_else);
+  for (size_t k = 0; k < forms.size(); ++k) {
+    for (size_t part = parts_count(forms[k]); part > 0; --part) {
+      const size_t at = results.size();
+      results.push_back({names[k].empty() ? x.part_name("unused") : names[k], then_parts[at]->type,
+                         joined.shape(k, *then_parts[at], *else_parts[at])});
+    }
+  }
+  yes.set_outputs(then_parts);
+  no.set_outputs(else_parts);
   yes.graph().sizes = joined.in_then();
   no.graph().sizes = joined.in_else();
   std::vector<Value*> inputs = captured_by(yes, no);
@@ -151,8 +180,11 @@ void add_choice(Lowering& x, Body& yes, const std::vector<Value*>& in_then, Body
   inputs.insert(inputs.begin(), x.input(0));
   const Node* node = x.graph().add_node(If{yes.take_graph(), no.take_graph(), joined.symbols()},
                                         inputs, results, x.origins());
+  const std::vector<Value*> values = node->outputs;
+  auto next = values.begin();
   for (size_t k = 0; k < names.size(); ++k) {
-    if (!names[k].empty()) x.scope().define(names[k], node->outputs[k]);
+    Entity entity = from_parts(forms[k], next);
+    if (!names[k].empty()) x.scope().define(names[k], std::move(entity));
   }
 }
 

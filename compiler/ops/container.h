@@ -24,6 +24,10 @@ struct Sequence {
 
 // A tensor, a sequence, or an optional one of them.
 struct Entity {
+  Entity() = default;
+  Entity(Value* value) : tensor(value) {}               // NOLINT: a tensor is an entity
+  Entity(Sequence list) : sequence(std::move(list)) {}  // NOLINT
+
   Value* tensor = nullptr;
   std::optional<Sequence> sequence;
   // Of an optional: whether it holds something, a bool; the rest is what it holds, and is left out
@@ -36,5 +40,8 @@ struct Entity {
   // content, shapes, present.
   std::vector<Value*> parts() const;
 };
+
+// CompileError where it is none.
+Value* tensor_of(const Entity& entity);
 
 }  // namespace onnxc

@@ -20,14 +20,15 @@ void DataSizes::learn(const Shape& shape, const Shape& declared) {
   }
 }
 
-bool DataSizes::fix(const SymbolRef& symbol, int64_t value) {
-  if (stated_.count(symbol->name)) return false;
-  learned_[symbol->name] = {value, value};
-  return true;
+void DataSizes::fix_kept() {
+  for (const std::string& name : kept_) {
+    if (!stated_.count(name)) learned_[name] = {1, 1};
+  }
 }
 
-DataSizes DataSizes::with_learned() const {
+DataSizes DataSizes::with_learned(int64_t assumed) const {
   DataSizes all(stated_);
+  all.assumed_ = assumed;
   all.stated_.insert(learned_.begin(), learned_.end());
   return all;
 }

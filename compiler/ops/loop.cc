@@ -2,6 +2,7 @@
 // or a number that is found out when it runs, a loop step.
 #include <algorithm>
 
+#include "compiler/ops/entity_form.h"
 #include "compiler/ops/loop_builder.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/operands.h"
@@ -10,6 +11,7 @@ namespace onnxc {
 namespace {
 
 constexpr int64_t kMostUnrolled = 1024;
+constexpr int kMostForms = 4;
 constexpr int64_t kFewIterations = 4;  // unrolled in any case
 
 const OnnxGraph& body_of(Lowering& x) {
@@ -22,6 +24,12 @@ const OnnxGraph& body_of(Lowering& x) {
 }
 
 size_t carried_count(const Lowering& x) { return x.input_count() > 2 ? x.input_count() - 2 : 0; }
+
+std::vector<Entity> carried_inputs(Lowering& x) {
+  std::vector<Entity> carried;
+  for (size_t i = 0; i < carried_count(x); ++i) carried.push_back(x.entity(2 + i));
+  return carried;
+}
 
 // Results side by side along a new first axis.
 Value* stacked(Lowering& x, const std::vector<Value*>& parts, size_t output) {
@@ -56,29 +64,45 @@ void unroll(Lowering& x, const OnnxGraph& body, int64_t trips) {
     return *known;
   };
   bool running = !x.has_input(1) || require_known(x.input(1));
-  std::vector<Value*> carried;
-  for (size_t i = 0; i < carried_count(x); ++i) carried.push_back(x.input(2 + i));
+  std::vector<Entity> carried = carried_inputs(x);
   std::vector<std::vector<Value*>> collected(body.outputs.size() - 1 - carried.size());
   for (int64_t i = 0; i < trips && running; ++i) {
     if (i == kMostUnrolled)
       throw x.error("more than {} iterations are not unrolled", kMostUnrolled);
-    std::vector<Value*> inputs = {scalar_value(x, DType::kInt64, i),
+    std::vector<Entity> inputs = {scalar_value(x, DType::kInt64, i),
                                   scalar_value(x, DType::kBool, 1)};
     inputs.insert(inputs.end(), carried.begin(), carried.end());
-    const std::vector<Value*> results = x.lower_subgraph(body, inputs);
-    running = require_known(results[0]);
+    const std::vector<Entity> results = x.lower_subgraph(body, inputs);
+    running = require_known(tensor_of(results[0]));
     std::copy_n(results.begin() + 1, carried.size(), carried.begin());
     for (size_t k = 0; k < collected.size(); ++k)
-      collected[k].push_back(results[1 + carried.size() + k]);
+      collected[k].push_back(tensor_of(results[1 + carried.size() + k]));
   }
-  std::vector<Value*> outputs = carried;
+  std::vector<Entity> outputs = carried;
   for (size_t k = 0; k < collected.size(); ++k) {
     const bool wanted = x.wants_output(carried.size() + k);
     outputs.push_back(wanted ? stacked(x, collected[k], carried.size() + k) : nullptr);
   }
-  for (size_t k = 0; k < outputs.size(); ++k) {
-    if (outputs[k]) x.output(k, outputs[k]);
+  for (size_t k = 0; k < outputs.size(); ++k) x.output(k, outputs[k]);
+}
+
+// What an iteration gives, in the forms of the carried values; they may have to become wider.
+Iteration iteration_of(Lowering& x, const std::vector<Entity>& results, std::vector<Form>& forms) {
+  Iteration iteration;
+  iteration.goes_on = tensor_of(results.at(0));
+  for (size_t k = 0; k < forms.size(); ++k) {
+    const Form form = common_form(x, forms[k], form_of(x, results.at(1 + k)));
+    iteration.again |= !(form == forms[k]);
+    forms[k] = form;
   }
+  if (iteration.again) return iteration;
+  for (size_t k = 0; k < forms.size(); ++k) {
+    const auto parts = in_form(x, results[1 + k], forms[k]).parts();
+    iteration.carried.insert(iteration.carried.end(), parts.begin(), parts.end());
+  }
+  for (size_t k = 1 + forms.size(); k < results.size(); ++k)
+    iteration.stacked.push_back(tensor_of(results[k]));
+  return iteration;
 }
 
 void build(Lowering& x, const OnnxGraph& body, const std::optional<Dim>& trips) {
@@ -89,19 +113,31 @@ void build(Lowering& x, const OnnxGraph& body, const std::optional<Dim>& trips) 
     if (begins == false) plan.trips = 0;
     if (!begins) plan.entry = x.input(1);
   }
-  for (size_t i = 0; i < carried_count(x); ++i) plan.start.push_back(x.input(2 + i));
+  const std::vector<Entity> start = carried_inputs(x);
+  std::vector<Form> forms;
+  for (const Entity& entity : start) forms.push_back(form_of(x, entity));
   plan.lower = [&](Body& inner, const Dim& iteration, const std::vector<Value*>& carried) {
-    std::vector<Value*> inputs = {
+    std::vector<Entity> inputs = {
         add_dims(inner.graph(), "iteration", DType::kInt64, {iteration}, {}),
         scalar_value(inner.lowering(), DType::kBool, 1)};
-    inputs.insert(inputs.end(), carried.begin(), carried.end());
-    const std::vector<Value*> results = inner.lower(inputs);
-    const auto next = results.begin() + 1;
-    const auto collected = next + static_cast<std::ptrdiff_t>(carried.size());
-    return Iteration{results[0], {next, collected}, {collected, results.end()}};
+    auto part = carried.begin();
+    for (const Form& form : forms) inputs.push_back(from_parts(form, part));
+    return iteration_of(inner.lowering(), inner.lower(inputs), forms);
   };
-  const std::vector<Value*> results = build_loop(x, body, plan);
-  for (size_t k = 0; k < results.size(); ++k) x.output(k, results[k]);
+  for (int round = 0; round < kMostForms; ++round) {
+    plan.start.clear();
+    for (size_t k = 0; k < start.size(); ++k) {
+      const auto parts = in_form(x, start[k], forms[k]).parts();
+      plan.start.insert(plan.start.end(), parts.begin(), parts.end());
+    }
+    const auto results = build_loop(x, body, plan);
+    if (!results) continue;
+    auto next = results->begin();
+    for (size_t k = 0; k < start.size(); ++k) x.output(k, from_parts(forms[k], next));
+    for (size_t k = start.size(); next != results->end(); ++k) x.output(k, *next++);
+    return;
+  }
+  throw x.error("its carried values do not settle");
 }
 
 void loop(Lowering& x) {

@@ -27,10 +27,11 @@ class Builder {
     for (const Value* v : plan.start) shapes_.push_back(v->shape);
   }
 
-  std::vector<Value*> run() {
+  std::optional<std::vector<Value*>> run() {
     for (int round = 0; round < kMostRounds; ++round) {
       Body body(x_, source_);
       const Iteration last = lower(body);
+      if (last.again) return std::nullopt;
       if (let_vary(last)) continue;
       return finish(body, last);
     }
@@ -43,6 +44,7 @@ class Builder {
     for (size_t k = 0; k < plan_.start.size(); ++k)
       carried.push_back(body.add_input(plan_.start[k]->name, plan_.start[k]->type, shapes_[k]));
     Iteration result = plan_.lower(body, Dim(iteration_), carried);
+    if (result.again) return result;
     if (result.carried.size() != carried.size())
       throw x_.error("its body gives {} carried values for {}", result.carried.size(),
                      carried.size());
@@ -168,7 +170,8 @@ class Builder {
 
 }  // namespace
 
-std::vector<Value*> build_loop(Lowering& x, const OnnxGraph& source, const LoopPlan& plan) {
+std::optional<std::vector<Value*>> build_loop(Lowering& x, const OnnxGraph& source,
+                                              const LoopPlan& plan) {
   return Builder(x, source, plan).run();
 }
 

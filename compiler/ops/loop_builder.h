@@ -14,6 +14,7 @@ struct Iteration {
   Value* goes_on = nullptr;  // a bool; null: it always does
   std::vector<Value*> carried;
   std::vector<Value*> stacked;
+  bool again = false;  // the loop must be planned with other carried values
 };
 
 struct LoopPlan {
@@ -27,8 +28,9 @@ struct LoopPlan {
 
 // The values carried at the end, then the stacked ones along a new first axis. Sizes of carried
 // values that change from one iteration to the next become sizes of the loop, bounded where they
-// grow by the same amount each time.
-std::vector<Value*> build_loop(Lowering& x, const OnnxGraph& source, const LoopPlan& plan);
+// grow by the same amount each time. Nothing where the body says `again`.
+std::optional<std::vector<Value*>> build_loop(Lowering& x, const OnnxGraph& source,
+                                              const LoopPlan& plan);
 
 // The value of a bool known at compile time.
 std::optional<bool> known_bool(Lowering& x, const Value* value);

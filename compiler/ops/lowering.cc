@@ -29,11 +29,15 @@ DType compute_type(DType type) {
 
 Value* Lowering::input(size_t i) const {
   if (!has_input(i)) throw CompileError("input {} is missing", i);
-  return scope_.find(node_.inputs[i]);
+  const Entity& entity = scope_.find(node_.inputs[i]);
+  if (entity.tensor && !entity.present) return entity.tensor;
+  throw CompileError("\"{}\" is {}, a tensor is expected here", node_.inputs[i],
+                     entity.present ? "an optional" : "a sequence");
 }
 
-const std::vector<Value*>* Lowering::sequence(size_t i) const {
-  return has_input(i) ? scope_.find_sequence(node_.inputs[i]) : nullptr;
+const Entity& Lowering::entity(size_t i) const {
+  if (!has_input(i)) throw CompileError("input {} is missing", i);
+  return scope_.find(node_.inputs[i]);
 }
 
 std::optional<Tensor> Lowering::constant(size_t i) const {
@@ -104,22 +108,23 @@ const OnnxGraph* Lowering::attribute_graph(const std::string& name) const {
   return v ? v->get() : nullptr;
 }
 
+const OnnxType* Lowering::attribute_type(const std::string& name) const {
+  const auto* v = attribute_as<std::shared_ptr<OnnxType>>(node_, name, "a type");
+  return v ? v->get() : nullptr;
+}
+
 int Lowering::normalized_axis(int64_t axis, int rank) const {
   if (axis < -rank || axis >= rank) throw CompileError("axis {} is outside rank {}", axis, rank);
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 
-void Lowering::output(size_t k, Value* value) {
+void Lowering::output(size_t k, Entity entity) {
   if (!wants_output(k)) return;
-  if (scope_.sizes()) {
+  if (scope_.sizes() && entity.tensor) {
     if (const auto declared = scope_.declared_shape(node_.outputs[k]))
-      scope_.sizes()->learn(value->shape, *declared);
+      scope_.sizes()->learn(entity.tensor->shape, *declared);
   }
-  scope_.define(node_.outputs[k], value);
-}
-
-void Lowering::output_sequence(size_t k, std::vector<Value*> elements) {
-  if (wants_output(k)) scope_.define_sequence(node_.outputs[k], std::move(elements));
+  scope_.define(node_.outputs[k], std::move(entity));
 }
 
 std::vector<std::string> Lowering::origins() const {
@@ -200,8 +205,8 @@ Value* Lowering::reduce(Reduction reduction, Value* x, std::vector<int> axes, bo
   return map.build_reduction(reduction, element, after, arg ? DType::kInt64 : x->type, part);
 }
 
-std::vector<Value*> Lowering::lower_subgraph(const OnnxGraph& body,
-                                             const std::vector<Value*>& inputs) {
+std::vector<Entity> Lowering::lower_subgraph(const OnnxGraph& body,
+                                             const std::vector<Entity>& inputs) {
   return scope_.lower_subgraph(body, inputs);
 }
 
@@ -211,17 +216,20 @@ SymbolRef Lowering::fresh_symbol(const std::string& stem, int64_t min, const Dim
   Symbol symbol{name, min, std::clamp<int64_t>(max.range().max, 0, kLargestSize), origins()[0]};
   symbol.from_data = true;
   if (!max.is_constant()) symbol.at_most = std::make_shared<const Dim>(max);
-  if (const auto bounds = scope_.sizes() ? scope_.sizes()->stated(name) : std::nullopt) {
-    symbol.min = std::max(min, bounds->min);
-    symbol.max = std::min(symbol.max, bounds->max);
-  }
   return graph_.add_symbol(symbol);
 }
 
 SymbolRef Lowering::open_symbol(const std::string& stem) {
-  const SymbolRef symbol = fresh_symbol(stem, 0, kLargestSize);
-  if (scope_.sizes() && !scope_.sizes()->stated(symbol->name)) scope_.sizes()->ask(symbol);
-  return symbol;
+  DataSizes* sizes = scope_.sizes();
+  std::string name = stem;
+  for (int i = 1; graph_.symbols.count(name); ++i) name = fmt::format("{}_{}", stem, i);
+  const auto stated = sizes ? sizes->stated(name) : std::nullopt;
+  const int64_t assumed = sizes ? sizes->assumed() : 0;
+  Symbol symbol{name, 0, stated ? stated->max : assumed > 0 ? assumed : kLargestSize, origins()[0]};
+  symbol.from_data = true;
+  const SymbolRef ref = graph_.add_symbol(symbol);
+  if (sizes && !stated && assumed == 0) sizes->ask(ref);
+  return ref;
 }
 
 SymbolRef Lowering::read_size(Value* value, SymbolRef symbol) {

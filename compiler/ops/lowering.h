@@ -9,6 +9,7 @@
 
 #include "compiler/ir/graph.h"
 #include "compiler/ir/onnx_graph.h"
+#include "compiler/ops/container.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -33,8 +34,8 @@ class Lowering {
   const Shape& shape(size_t i) const { return input(i)->shape; }
   int rank(size_t i) const { return static_cast<int>(shape(i).size()); }
 
-  // The elements of input `i` if it is a sequence; null if it is a tensor.
-  const std::vector<Value*>* sequence(size_t i) const;
+  // Input `i`, which may be a sequence or an optional.
+  const Entity& entity(size_t i) const;
 
   // Contents known at compile time: a constant, or computed from constants alone.
   std::optional<Tensor> constant(size_t i) const;
@@ -60,6 +61,7 @@ class Lowering {
                                              std::vector<std::string> fallback) const;
   const Tensor* attribute_tensor(const std::string& name) const;  // null if absent
   const OnnxGraph* attribute_graph(const std::string& name) const;
+  const OnnxType* attribute_type(const std::string& name) const;
   // `axis` counted from the end if negative; CompileError outside [-rank, rank).
   int normalized_axis(int64_t axis, int rank) const;
 
@@ -68,8 +70,8 @@ class Lowering {
   bool wants_output(size_t k) const {
     return k < node_.outputs.size() && !node_.outputs[k].empty();
   }
-  void output(size_t k, Value* value);
-  void output_sequence(size_t k, std::vector<Value*> elements);
+  void output(size_t k, Entity entity);
+  void output_sequence(size_t k, Sequence sequence) { output(k, Entity(std::move(sequence))); }
 
   // Building. Values get names after the node's first output and `part`.
   Value* add(Node::Op op, std::vector<Value*> inputs, DType type, Shape shape,
@@ -86,7 +88,7 @@ class Lowering {
                 const std::function<E(E)>& before = nullptr,
                 const std::function<E(E)>& after = nullptr, const std::string& part = "");
   // Lowers a subgraph in place, its inputs being `inputs`; its outputs.
-  std::vector<Value*> lower_subgraph(const OnnxGraph& body, const std::vector<Value*>& inputs = {});
+  std::vector<Entity> lower_subgraph(const OnnxGraph& body, const std::vector<Entity>& inputs = {});
   // A size that is known only when it runs, at most `max`.
   SymbolRef fresh_symbol(const std::string& stem, int64_t min, const Dim& max);
   // A size of which nothing is known but what the user states or the model declares.

@@ -56,16 +56,17 @@ std::vector<Value*> run_scan(Lowering& x, const OnnxGraph& source, const ScanFor
   }
   plan.start = operands.states;
   plan.lower = [&](Body& body, const Dim& iteration, const std::vector<Value*>& carried) {
-    std::vector<Value*> inputs = carried;
+    std::vector<Entity> inputs(carried.begin(), carried.end());
     for (size_t k = 0; k < form.scanned; ++k) {
       const Dim at = form.input_reversed.at(k) != 0 ? plan.trips - 1 - iteration : iteration;
       inputs.push_back(element_along(body.lowering(), body.read(operands.scanned[k]), axes[k], at));
     }
-    const std::vector<Value*> results = body.lower(inputs);
+    std::vector<Value*> results;
+    for (const Entity& result : body.lower(inputs)) results.push_back(tensor_of(result));
     const auto collected = results.begin() + static_cast<std::ptrdiff_t>(form.states);
     return Iteration{nullptr, {results.begin(), collected}, {collected, results.end()}};
   };
-  std::vector<Value*> results = build_loop(x, source, plan);
+  std::vector<Value*> results = build_loop(x, source, plan).value();
   for (size_t k = 0; k < form.collected; ++k) {
     Value*& value = results[form.states + k];
     const int axis =
@@ -107,7 +108,7 @@ void scan_batched(Lowering& x, const OnnxGraph& source) {
           .push_back(element_along(body.lowering(), body.read(x.input(k)), 0, at));
     return Iteration{nullptr, {}, run_scan(body.lowering(), source, form, operands)};
   };
-  const std::vector<Value*> results = build_loop(x, source, batch);
+  const std::vector<Value*> results = build_loop(x, source, batch).value();
   for (size_t k = 0; k < results.size(); ++k) x.output(k, results[k]);
 }
 

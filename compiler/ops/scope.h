@@ -9,6 +9,7 @@
 
 #include "compiler/ir/graph.h"
 #include "compiler/ir/onnx_graph.h"
+#include "compiler/ops/container.h"
 #include "compiler/ops/data_sizes.h"
 
 namespace onnxc {
@@ -29,15 +30,10 @@ class Scope {
   void set_sizes(DataSizes* sizes) { sizes_ = sizes; }
   DataSizes* sizes() const { return sizes_; }
 
-  // The value of that name, here or in an outer graph. Initializers become constants on first use.
-  Value* find(const std::string& name);
-  void define(const std::string& name, Value* value) { values_[name] = value; }
-  // The elements of the sequence of that name; null if there is none. Sequences exist at compile
-  // time only: their lengths and the positions used are known.
-  const std::vector<Value*>* find_sequence(const std::string& name);
-  void define_sequence(const std::string& name, std::vector<Value*> elements) {
-    sequences_[name] = std::move(elements);
-  }
+  // What stands under that name, here or in an outer graph; CompileError if there is nothing.
+  // Initializers become constants on first use.
+  const Entity& find(const std::string& name);
+  void define(const std::string& name, Entity entity) { entities_[name] = std::move(entity); }
   std::optional<Shape> declared_shape(const std::string& name) const;
   std::optional<size_t> declared_rank(const std::string& name) const;
   const OnnxGraph& source() const { return source_; }
@@ -46,9 +42,9 @@ class Scope {
   size_t position(const OnnxNode& node) const;  // of a node of this scope's graph
   // The outputs are defined and no further node is lowered.
   void finish() { finished_ = true; }
-  std::vector<Value*> outputs();
+  std::vector<Entity> outputs();
   // Lowers a subgraph in place, its inputs being `inputs`; its outputs.
-  std::vector<Value*> lower_subgraph(const OnnxGraph& body, const std::vector<Value*>& inputs);
+  std::vector<Entity> lower_subgraph(const OnnxGraph& body, const std::vector<Entity>& inputs);
 
  private:
   Graph& graph_;
@@ -57,8 +53,10 @@ class Scope {
   Capture capture_;
   DataSizes* sizes_ = nullptr;
   bool finished_ = false;
-  std::map<std::string, Value*> values_;
-  std::map<std::string, std::vector<Value*>> sequences_;
+  std::map<std::string, Entity> entities_;
 };
+
+// The entity as a body sees it.
+Entity captured(const Entity& outer, const Scope::Capture& capture);
 
 }  // namespace onnxc

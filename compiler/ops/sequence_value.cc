@@ -2,7 +2,9 @@
 #include "compiler/ops/sequence_value.h"
 
 #include <algorithm>
+#include <map>
 
+#include "compiler/ir/bounds.h"
 #include "compiler/ops/operands.h"
 
 namespace onnxc {
@@ -15,10 +17,19 @@ bool is_general(const Dim& d) {
                       [](const SymbolRef& s) { return s->from_data; });
 }
 
+void collect_found(const Dim& d, std::map<std::string, SymbolRef>& found) {
+  for (const SymbolRef& s : d.symbols()) {
+    if (!s->from_data || !found.emplace(s->name, s).second) continue;
+    if (s->at_most) collect_found(*s->at_most, found);
+  }
+}
+
 Dim general_bound(Lowering& x, const Dim& d) {
   if (is_general(d)) return d;
-  const int64_t most = d.range().max;
-  if (most >= int64_t{1} << 31)
+  std::map<std::string, SymbolRef> found;
+  collect_found(d, found);
+  const Dim most = upper_bound(d, found);
+  if (most.is_constant() && most.value() >= int64_t{1} << 31)
     throw x.error("elements of a sequence have a size {} that has no bound", d.text());
   return most;
 }
@@ -41,16 +52,54 @@ Value* build_boxes(Lowering& x, const Dim& length, const Shape& box, DType type,
   return map.build(choose(map, map.index(0), at), type, part);
 }
 
-Value* shape_value(Lowering& x, const Value& element) {
-  return dims_value(x, element.shape, {static_cast<int64_t>(element.shape.size())}, "shape");
+// The sizes of an element, -1 for leading axes that it does not have.
+Value* shape_value(Lowering& x, const Value& element, size_t rank) {
+  std::vector<Dim> sizes(rank - element.shape.size(), Dim(-1));
+  sizes.insert(sizes.end(), element.shape.begin(), element.shape.end());
+  return dims_value(x, sizes, {static_cast<int64_t>(rank)}, "shape");
+}
+
+Shape with_ones(const Shape& shape, size_t rank) {
+  Shape wide(rank - shape.size(), Dim(1));
+  wide.insert(wide.end(), shape.begin(), shape.end());
+  return wide;
+}
+
+// Shapes of elements that get further leading axes.
+Value* wider_shapes(Lowering& x, Value* shapes, int64_t lead) {
+  if (lead == 0) return shapes;
+  MapBuilder map(x, {shapes->shape[0], shapes->shape[1] + lead});
+  const E missing = integer(map.index(1)) < integer(lead);
+  return map.build(
+      select(missing, integer(-1), map.load_raw(shapes, {map.index(0), map.index(1) - lead})),
+      DType::kInt64, "shapes");
+}
+
+// A size of an element, read when the program runs; an axis that it does not have is refused.
+Dim read_extent(Lowering& x, Value* size, const Dim& most) {
+  KernelCall call;
+  call.kernel = "read_extent";
+  call.header = "templates/cpu/read_size.h";
+  call.types = {DType::kInt64};
+  call.result = x.fresh_symbol("element_size", 0, most);
+  call.arguments = {KernelCall::Input{0}, most};
+  const SymbolRef symbol = call.result;
+  x.graph().add_node(std::move(call), {size}, {}, x.origins());
+  return Dim(symbol);
 }
 
 }  // namespace
 
+Value* tensor_of(const Entity& entity) {
+  if (entity.is_optional()) throw CompileError("an optional stands where a tensor is expected");
+  if (!entity.tensor) throw CompileError("a sequence stands where a tensor is expected");
+  return entity.tensor;
+}
+
 std::vector<Value*> Entity::parts() const {
   std::vector<Value*> all;
   if (tensor) all.push_back(tensor);
-  if (sequence) all.push_back(sequence->boxes);
+  if (sequence && sequence->boxes) all.push_back(sequence->boxes);
   if (sequence && sequence->shapes) all.push_back(sequence->shapes);
   if (present) all.push_back(present);
   return all;
@@ -76,11 +125,13 @@ Boxes boxes_of(Lowering& x, const Sequence& sequence) {
 Boxes common_boxes(Lowering& x, const Boxes& a, const Boxes& b) {
   if (!a.box) return b;
   if (!b.box) return a;
-  if (a.type != b.type || a.box->size() != b.box->size())
-    throw x.error("elements of a sequence are {}{} and {}{}; they must have one type and rank",
-                  name(a.type), text(*a.box), name(b.type), text(*b.box));
+  if (a.type != b.type)
+    throw x.error("elements of a sequence are {} and {}; they must have one type", name(a.type),
+                  name(b.type));
   Boxes all{a.type, Shape{}, a.fixed && b.fixed && *a.box == *b.box};
-  for (size_t k = 0; k < a.box->size(); ++k) all.box->push_back(max((*a.box)[k], (*b.box)[k]));
+  const size_t rank = std::max(a.box->size(), b.box->size());
+  const Shape left = with_ones(*a.box, rank), right = with_ones(*b.box, rank);
+  for (size_t k = 0; k < rank; ++k) all.box->push_back(max(left[k], right[k]));
   return all;
 }
 
@@ -101,12 +152,16 @@ Sequence packed(Lowering& x, const Sequence& sequence, const Boxes& boxes) {
   const auto rank = static_cast<int64_t>(box.size());
   Sequence result{boxes.type, {}, nullptr, nullptr};
   if (sequence.is_packed()) {
-    result.boxes = in_box(x, sequence.boxes, with_front(sequence.length(), box));
-    result.shapes = sequence.shapes;
+    const Shape own_box(sequence.boxes->shape.begin() + 1, sequence.boxes->shape.end());
+    const Shape wide = with_front(sequence.length(), with_ones(own_box, box.size()));
+    const auto lead = static_cast<int64_t>(box.size() - own_box.size());
+    result.boxes = in_box(x, x.reshape(sequence.boxes, wide), with_front(sequence.length(), box));
+    result.shapes = sequence.shapes ? wider_shapes(x, sequence.shapes, lead) : nullptr;
     if (!boxes.fixed && !result.shapes) {
-      const Shape own(sequence.boxes->shape.begin() + 1, sequence.boxes->shape.end());
+      std::vector<Dim> sizes(static_cast<size_t>(lead), Dim(-1));
+      sizes.insert(sizes.end(), own_box.begin(), own_box.end());
       result.shapes =
-          x.broadcast(dims_value(x, own, {rank}, "shape"), {sequence.length(), Dim(rank)});
+          x.broadcast(dims_value(x, sizes, {rank}, "shape"), {sequence.length(), Dim(rank)});
     }
     return result;
   }
@@ -120,8 +175,9 @@ Sequence packed(Lowering& x, const Sequence& sequence, const Boxes& boxes) {
   }
   std::vector<Value*> rows, shapes;
   for (Value* v : sequence.elements) {
-    rows.push_back(x.reshape(in_box(x, v, box), with_front(1, box)));
-    shapes.push_back(x.reshape(shape_value(x, *v), {1, rank}));
+    Value* wide = x.reshape(v, with_ones(v->shape, box.size()));
+    rows.push_back(x.reshape(in_box(x, wide, box), with_front(1, box)));
+    if (!boxes.fixed) shapes.push_back(x.reshape(shape_value(x, *v, box.size()), {1, rank}));
   }
   const auto side_by_side = [&](const std::vector<Value*>& parts) {
     Shape all = parts[0]->shape;
@@ -148,7 +204,7 @@ Value* element_at(Lowering& x, const Sequence& sequence, const Dim& at) {
     MapBuilder size(x, {});
     Value* value = size.build(size.load_raw(sequence.shapes, {at, Dim(static_cast<int64_t>(k))}),
                               DType::kInt64, "size");
-    shape.push_back(Dim(x.read_size(value, x.fresh_symbol("element_size", 0, box[k]))));
+    shape.push_back(read_extent(x, value, box[k]));
   }
   MapBuilder map(x, shape);
   return map.build(map.load_raw(sequence.boxes, with_front(at, identity_index(shape))),

@@ -18,7 +18,8 @@ struct Boxes {
 };
 
 Boxes boxes_of(Lowering& x, const Sequence& sequence);
-// Boxes for the elements of both; CompileError if types or ranks differ.
+// Boxes for the elements of both; CompileError if their types differ. Elements of a lower rank get
+// leading axes of size 1, and -1 as their sizes there.
 Boxes common_boxes(Lowering& x, const Boxes& a, const Boxes& b);
 // The same sequence, packed in those boxes, which must be large enough.
 Sequence packed(Lowering& x, const Sequence& sequence, const Boxes& boxes);

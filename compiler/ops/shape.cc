@@ -10,13 +10,7 @@
 namespace onnxc {
 namespace {
 
-void identity(Lowering& x) {
-  if (const auto* elements = x.sequence(0)) {
-    x.output_sequence(0, *elements);
-  } else {
-    x.output(0, x.input(0));
-  }
-}
+void identity(Lowering& x) { x.output(0, x.entity(0)); }
 
 void shape(Lowering& x) {
   const int64_t rank = x.rank(0);
@@ -78,23 +72,15 @@ void flatten(Lowering& x) {
                                      product({middle, x.shape(0).end()})}));
 }
 
-// Without a list of axes the result's rank depends on the input's sizes. Where the model declares
-// it, open sizes that could be 1 and stand in its way are 1.
-void fix_squeezed_sizes(Lowering& x) {
-  const auto rank = x.declared_rank(0);
-  if (!rank || !x.scope().sizes()) return;
-  std::vector<SymbolRef> open;
-  size_t larger = 0;
+// Without a list of axes the result's rank depends on the input's sizes: those that are open are
+// taken not to be 1, unless the model's declared ranks say otherwise.
+void note_kept_sizes(Lowering& x) {
   for (const Dim& d : x.shape(0)) {
     const auto symbols = d.symbols();
-    if (symbols.size() == 1 && d == Dim(symbols[0]) && symbols[0]->min <= 1) {
-      open.push_back(symbols[0]);
-    } else if (!d.is(1)) {
-      ++larger;
-    }
+    if (symbols.size() == 1 && d == Dim(symbols[0]) && symbols[0]->min <= 1 &&
+        !symbols[0]->from_data && x.scope().sizes())
+      x.scope().sizes()->keep_unless_one(symbols[0]);
   }
-  if (larger != *rank) return;
-  for (const SymbolRef& s : open) x.scope().sizes()->fix(s, 1);
 }
 
 void squeeze(Lowering& x) {
@@ -106,7 +92,7 @@ void squeeze(Lowering& x) {
   const Shape& from = x.shape(0);
   const std::vector<int> axes =
       operand ? normalized_axes(x, *operand, x.rank(0)) : std::vector<int>{};
-  if (!operand) fix_squeezed_sizes(x);
+  if (!operand) note_kept_sizes(x);
   Shape left;
   for (int i = 0; i < x.rank(0); ++i) {
     const bool named = std::find(axes.begin(), axes.end(), i) != axes.end();
@@ -150,11 +136,28 @@ void transpose(Lowering& x) {
   x.output(0, x.transpose(x.input(0), permutation));
 }
 
+// Where the target is read when the program runs: axes of the input that are not 1 are known.
+Shape expanded_shape(Lowering& x, const Integers& sizes) {
+  const size_t rank = std::max(sizes.size(), x.shape(0).size());
+  Shape shape(rank);
+  for (size_t k = 0; k < rank; ++k) {
+    const size_t lead = rank - x.shape(0).size(), skipped = rank - sizes.size();
+    const Dim own = k < lead ? Dim(1) : x.shape(0)[k - lead];
+    shape[k] = own;
+    if (!own.is(1) || k < skipped) continue;
+    MapBuilder map(x, {});
+    Value* size = map.build(sizes.element(map, k - skipped), DType::kInt64, "size");
+    shape[k] = Dim(x.read_size(size, x.open_symbol("expanded_size")));
+  }
+  return shape;
+}
+
 void expand(Lowering& x) {
   const Integers sizes(x, 1);
-  const Shape to = sizes.known() ? x.broadcast_shape(x.shape(0), sizes.dims())
-                                 : declared_output(x, 0, 1, "the shape");
-  x.output(0, x.broadcast(x.input(0), to));
+  if (sizes.known())
+    return x.output(0, x.broadcast(x.input(0), x.broadcast_shape(x.shape(0), sizes.dims())));
+  const auto declared = x.declared_shape(0);
+  x.output(0, x.broadcast(x.input(0), declared ? *declared : expanded_shape(x, sizes)));
 }
 
 // The factor for each axis; opset 1 gave one factor for one axis.

@@ -25,15 +25,6 @@ constexpr Pass kPasses[] = {
 
 constexpr int kMostRounds = 20;
 
-// The graph and the bodies of its steps, inner ones first.
-bool run_everywhere(const Pass& pass, Graph& graph, const Options& options) {
-  bool changed = false;
-  for (const auto& node : graph.nodes()) {
-    for (Graph* body : bodies_of(*node)) changed |= run_everywhere(pass, *body, options);
-  }
-  return pass.run(graph, options) || changed;
-}
-
 class Pipeline {
  public:
   Pipeline(Graph& graph, const Options& options) : graph_(graph), options_(options) {}
@@ -87,6 +78,14 @@ class Pipeline {
 }  // namespace
 
 std::span<const Pass> all_passes() { return kPasses; }
+
+bool run_everywhere(const Pass& pass, Graph& graph, const Options& options) {
+  bool changed = false;
+  for (const auto& node : graph.nodes()) {
+    for (Graph* body : bodies_of(*node)) changed |= run_everywhere(pass, *body, options);
+  }
+  return pass.run(graph, options) || changed;
+}
 
 void run_passes(Graph& graph, const Options& options) { Pipeline(graph, options).run(); }
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "compiler/plan/bounds.h"
+#include "compiler/ir/bounds.h"
 
 namespace onnxc {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "compiler/plan/bounds.h"
+#include "compiler/ir/bounds.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {

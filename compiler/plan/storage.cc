@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "compiler/plan/bounds.h"
+#include "compiler/ir/bounds.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {

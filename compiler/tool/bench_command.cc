@@ -8,7 +8,7 @@
 #include "codegen/weights.h"
 #include "compiler/compile.h"
 #include "compiler/frontend/load_model.h"
-#include "compiler/plan/bounds.h"
+#include "compiler/ir/bounds.h"
 #include "compiler/plan/cost.h"
 #include "compiler/tool/command.h"
 #include "compiler/tool/compile_options.h"
@@ -136,6 +136,7 @@ int bench_command(const std::vector<std::string>& words) {
   if (asks_for_help(app, words)) return 0;
 
   Options options = options_of(a.compile, "native");
+  options.open_size_bound = kAssumedSize;
   options.time_steps = a.layers;
   ProgressReport progress(a.compile.verbose);
   progress.stage("Loading");

@@ -5,7 +5,7 @@
 
 #include "codegen/weights.h"
 #include "compiler/eval/bind_symbols.h"
-#include "compiler/plan/bounds.h"
+#include "compiler/ir/bounds.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {

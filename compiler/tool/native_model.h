@@ -20,6 +20,11 @@ class NativeModel {
   // model.
   NativeModel(const Compiled& compiled, const std::string& via, const std::string& march);
 
+  // Of the program: a container of the model is several.
+  const std::vector<std::string>& output_names() const {
+    return compiled_.program.graph.output_names;
+  }
+
   // `call(context, k)` follows every step k of the program from now on; the program has to be
   // compiled with Options::time_steps.
   void on_step(void (*call)(void* context, int step), void* context);

@@ -1,5 +1,5 @@
 // Interval arithmetic on the sizes that steps find out; other symbols stay as they are.
-#include "compiler/plan/bounds.h"
+#include "compiler/ir/bounds.h"
 
 #include <algorithm>
 
@@ -27,7 +27,7 @@ Dim extreme(const Dim::Atom& atom, const Found& found, Side side) {
     }
     case Dim::Kind::kFloorDiv:
       return floor_div(extreme(atom.args[0], found, side),
-                       extreme(atom.args[1], found, other(side)));
+                       max(extreme(atom.args[1], found, other(side)), 1));
     case Dim::Kind::kFloorMod:
       return side == Side::kUpper ? extreme(atom.args[1], found, side) - 1 : Dim(0);
     case Dim::Kind::kMin:
