@@ -37,7 +37,7 @@ class CppBackend {
     w_.line("namespace {");
     w_.line();
     w_.line("using namespace onnxc;");
-    w_.line(fmt::format("constexpr int kWidth = {};", isa_.lanes));
+    w_.line(fmt::format("[[maybe_unused]] constexpr int kWidth = {};", isa_.lanes));
     w_.line();
     weights();
     workspace();

@@ -25,11 +25,26 @@ void shape(Lowering& x) {
 
 void size(Lowering& x) { x.output(0, dims_value(x, {product(x.shape(0))}, {})); }
 
+// The size that stands for -1: all elements over the other sizes. An open size that is among both
+// stays as it is even where it is 0.
+Dim rest_of(std::vector<Dim> own, const std::vector<Dim>& others) {
+  Dim divisor = 1;
+  for (const Dim& size : others) {
+    const auto same = size.is_constant() ? own.end() : std::find(own.begin(), own.end(), size);
+    if (same == own.end()) {
+      divisor = divisor * size;
+    } else {
+      own.erase(same);
+    }
+  }
+  return divisor.is(0) ? Dim(0) : floor_div(product(own), divisor);
+}
+
 // The target with its zeros (sizes taken over) and its -1 (the rest) replaced.
 Shape resolved_target(Lowering& x, std::vector<Dim> target) {
   const bool zero_is_zero = x.attribute_int("allowzero", 0) != 0;
   const Shape& from = x.shape(0);
-  Dim elements = 1, others = 1;
+  std::vector<Dim> others;
   int rest = -1;
   std::vector<bool> copied(from.size(), false);
   for (size_t k = 0; k < target.size(); ++k) {
@@ -43,13 +58,14 @@ Shape resolved_target(Lowering& x, std::vector<Dim> target) {
       if (rest >= 0) throw x.error("the target {} has more than one -1", text(target));
       rest = static_cast<int>(k);
     } else {
-      others = others * target[k];
+      others.push_back(target[k]);
     }
   }
+  std::vector<Dim> own;
   for (size_t k = 0; k < from.size(); ++k) {
-    if (!copied[k]) elements = elements * from[k];
+    if (!copied[k]) own.push_back(from[k]);
   }
-  if (rest >= 0) target[rest] = others.is(0) ? Dim(0) : floor_div(elements, others);
+  if (rest >= 0) target[rest] = rest_of(std::move(own), others);
   const Dim result = product(target);
   if (result.is_constant() && product(from).is_constant() && result != product(from))
     throw x.error("shape {} has {} elements, the target {} has {}", text(from),
