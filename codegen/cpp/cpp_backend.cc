@@ -37,7 +37,8 @@ class CppBackend {
     w_.line("namespace {");
     w_.line();
     w_.line("using namespace onnxc;");
-    w_.line(fmt::format("constexpr int kWidth = {};", isa_.lanes));
+    if ((steps.functions + steps.calls).find("kWidth") != std::string::npos)
+      w_.line(fmt::format("constexpr int kWidth = {};", isa_.lanes));
     w_.line();
     weights();
     workspace();
@@ -307,7 +308,6 @@ class CppBackend {
     SourceWriter w;
     if (options_.weights == WeightsMode::kEmbed)
       w.line("if (!weights) weights = kBlob, weights_size = sizeof kBlob - 1;");
-    if (program_.weights.empty()) w.line("if (!weights) weights = nullptr;");
     std::string bytes;
     for (size_t i = 0; i + 1 < identity_.model_sha256.size() && i < 64; i += 2)
       bytes += (i ? ", " : "") + ("0x" + identity_.model_sha256.substr(i, 2));

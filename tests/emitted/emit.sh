@@ -30,7 +30,7 @@ check_recorded() {
   local folder=${1%/} title=$2 march=$3 compiler=$4
   shift 4
   "$onnxc" "$folder/model.onnx" -o "$work/net.$kind" --march "$march" --weights embed &&
-    $compiler "${warnings[@]}" -I "$work" "$root/tests/emitted/run_recorded.cc" "$work/net.$kind" -o "$work/run" &&
+    $compiler "${warnings[@]}" -I "$work" -I "$root" "$root/tests/emitted/run_recorded.cc" "$work/net.$kind" -o "$work/run" &&
     "$@" "$work/run" "$folder"/test_data_set_* >"$work/log" 2>&1
   report "$title: $(basename "$folder")"
 }

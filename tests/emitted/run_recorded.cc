@@ -6,7 +6,7 @@
 #include <map>
 
 #include "net.h"
-#include "recorded_tensor.h"
+#include "tests/support/recorded_tensor.h"
 
 namespace {
 

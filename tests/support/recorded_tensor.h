@@ -6,11 +6,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
-// Of float (type 1) or int64 (type 7); `bytes` are little-endian and row-major.
+// `type` is the number of ONNX's TensorProto.DataType, `bytes` are little-endian and row-major.
 struct RecordedTensor {
   std::vector<int64_t> shape;
   int32_t type = 0;
@@ -20,9 +21,9 @@ struct RecordedTensor {
 // A cursor over protobuf's wire format; reading past the end ends the program.
 class WireCursor {
  public:
-  explicit WireCursor(std::string text) : text_(std::move(text)) {}
+  explicit WireCursor(std::string_view text) : text_(text) {}
 
-  bool at_end() const { return next_ == text_.size(); }
+  bool at_end() const { return text_.empty(); }
 
   uint64_t varint() {
     uint64_t value = 0;
@@ -34,15 +35,15 @@ class WireCursor {
     return value;
   }
 
-  std::string bytes(size_t count) {
-    if (count > text_.size() - next_) std::abort();
-    next_ += count;
-    return text_.substr(next_ - count, count);
+  std::string_view bytes(uint64_t count) {
+    if (count > text_.size()) std::abort();
+    const std::string_view taken = text_.substr(0, count);
+    text_.remove_prefix(count);
+    return taken;
   }
 
  private:
-  std::string text_;
-  size_t next_ = 0;
+  std::string_view text_;
 };
 
 // Where there is no such file, type is 0.
@@ -50,7 +51,10 @@ inline RecordedTensor read_recorded(const std::string& path) {
   RecordedTensor tensor;
   std::ifstream file(path, std::ios::binary);
   if (!file) return tensor;
-  WireCursor cursor({std::istreambuf_iterator<char>(file), {}});
+  std::stringstream content;
+  content << file.rdbuf();
+  const std::string text = content.str();
+  WireCursor cursor(text);
   while (!cursor.at_end()) {
     const uint64_t key = cursor.varint();
     constexpr int kDims = 1, kType = 2, kRawData = 9;
@@ -60,13 +64,10 @@ inline RecordedTensor read_recorded(const std::string& path) {
       if (field == kDims) tensor.shape.push_back(static_cast<int64_t>(value));
       if (field == kType) tensor.type = static_cast<int32_t>(value);
     } else if (wire == 2) {
-      WireCursor content(cursor.bytes(cursor.varint()));
-      if (field == kDims) {
-        while (!content.at_end()) tensor.shape.push_back(static_cast<int64_t>(content.varint()));
-      }
-      if (field == kRawData) {
-        while (!content.at_end()) tensor.bytes += content.bytes(1);
-      }
+      const std::string_view value = cursor.bytes(cursor.varint());
+      if (field == kRawData) tensor.bytes = value;
+      WireCursor sizes(field == kDims ? value : std::string_view());
+      while (!sizes.at_end()) tensor.shape.push_back(static_cast<int64_t>(sizes.varint()));
     } else {
       std::abort();
     }
