@@ -10,6 +10,7 @@
 #include "codegen/cpp/isa.h"
 #include "codegen/cpp/step_printer.h"
 #include "codegen/names.h"
+#include "codegen/prune_kernels.h"
 #include "codegen/source_writer.h"
 #include "codegen/weights.h"
 #include "compiler/support/diagnostics.h"
@@ -31,8 +32,17 @@ class CppBackend {
 
   EmittedFiles emit() {
     const PrintedSteps steps = print_steps(program_, names_, after_step());
+    const std::string model = model_text(steps);
     opening();
-    kernels(steps.headers);
+    kernels(steps.headers, model);
+    w_.emit(model);
+    closing();
+    return {w_.take(), print_header(program_, identity_)};
+  }
+
+ private:
+  // Everything after the kernels.
+  std::string model_text(const PrintedSteps& steps) {
     step_hook();
     w_.line("namespace {");
     w_.line();
@@ -50,11 +60,9 @@ class CppBackend {
     size_function();
     run_function(steps.calls);
     error_function();
-    closing();
-    return {w_.take(), print_header(program_, identity_)};
+    return w_.take();
   }
 
- private:
   std::string signature() const {
     std::string text;
     for (const Value* v : graph_.inputs)
@@ -107,7 +115,7 @@ class CppBackend {
     w_.line();
   }
 
-  void kernels(const std::set<std::string>& headers) {
+  void kernels(const std::set<std::string>& headers, const std::string& model) {
     const Amalgamation a = amalgamate(headers);
     for (const std::string& include : a.system_includes) w_.line("#include " + include);
     for (const std::string& block : a.guarded_includes) w_.emit(block);
@@ -136,7 +144,7 @@ class CppBackend {
     w_.line();
     w_.line("namespace {");
     w_.line();
-    w_.emit(a.text);
+    w_.emit(prune_kernels(a.text, model));
     w_.line("}  // namespace");
     w_.line();
   }

@@ -21,6 +21,9 @@ for part in CMakeLists.txt README.md .clang-format compiler codegen templates ru
   cp -a "$root/$part" "$tree/" || exit 1
 done
 
+# An earlier run built these with its additions.
+touch "$tree"/compiler/{ops/elementwise_unary.cc,ops/op_list.def,passes/pass_list.def,eval/kernels.cc}
+
 # The tests that are there already would take long to build, and are run elsewhere.
 while read -r file; do
   head -n 1 "$file" >"$tree/${file#"$root"/}"
@@ -38,7 +41,7 @@ add_files() {
 
 # insert FILE BEFORE LINE: the new line stands before the first that has the text BEFORE.
 insert() {
-  awk -v before="$2" -v line="$3" '!done && index($0, before) { print line; done = 1 } { print }' "$tree/$1" >"$work/edited" &&
+  BEFORE=$2 LINE=$3 awk '!done && index($0, ENVIRON["BEFORE"]) { print ENVIRON["LINE"]; done = 1 } { print }' "$tree/$1" >"$work/edited" &&
     ! cmp -s "$work/edited" "$tree/$1" && cp "$work/edited" "$tree/$1" || fail "no \"$2\" in $1"
 }
 
@@ -95,9 +98,10 @@ ls "$work/dump" | grep -q cancel_negations || fail "the pass is in no dump: $(ls
 cmp -s "$work/negations.cpp" "$work/plain.cpp" && fail "the pass changes nothing"
 check_model negations
 
-insert compiler/ops/elementwise_unary.cc '};' '    {"Wobble", 1, "float",'
-insert compiler/ops/elementwise_unary.cc '};' \
-  '     [](Lowering& x) { each_element(x, [](E v, Lowering&) { return v * call(ScalarOp::kSin, {v}); }); }},'
+insert compiler/ops/elementwise_unary.cc '};' '    {"Wobble", 1, "float",
+     [](Lowering& x) {
+       each_element(x, [](E v, Lowering&) { return v * call(ScalarOp::kSin, {v}); });
+     }},'
 add_files operator
 build_tools onnxc
 SOURCE_DIR=$tree ONNXC=$onnxc bash "$tree/tests/readme_test.sh" --fix
@@ -109,7 +113,7 @@ check_model wobble
 add_files kernel
 insert compiler/eval/kernels.cc '#include "compiler/eval/reference_scatter.h"' '#include "compiler/eval/reference_running_max.h"'
 insert compiler/eval/kernels.cc '{"scatter_elements"' '      {"running_max", reference_running_max},'
-insert compiler/ops/op_list.def 'OPS(sample)' 'OPS(running_max)'
+insert compiler/ops/op_list.def 'OPS(scatter)' 'OPS(running_max)'
 build_tools onnxc
 SOURCE_DIR=$tree ONNXC=$onnxc bash "$tree/tests/readme_test.sh" --fix
 check_touched "A kernel" running_max
