@@ -45,6 +45,8 @@ std::string combined(Reduction r, DType type, const std::string& a, const std::s
   }
 }
 
+constexpr int64_t kSumBlock = 512;
+
 class NestPrinter {
  public:
   NestPrinter(const LoopNest& nest, DType result) : nest_(nest), result_(result) {
@@ -162,13 +164,43 @@ class NestPrinter {
     const std::string start = first_value(nest_.reduction, type);
     writer_.line(vector_axis >= 0 ? fmt::format("auto sum = lanes.broadcast({});", start)
                                   : fmt::format("{} sum = {};", element_type(type), start));
-    const int axes = static_cast<int>(nest_.extents.size());
-    for (int a = nest_.outputs; a < axes; ++a) open_loop(a);
+    const int last = static_cast<int>(nest_.extents.size()) - 1;
+    const bool blocks = is_long_sum();
+    for (int a = nest_.outputs; a < last; ++a) open_loop(a);
+    if (blocks) open_block(start, vector_axis);
+    if (!blocks) open_loop(last);
     ExprPrinter printer(names(), vector_axis);
     const std::string value = printer.print(nest_.body, vector_axis >= 0);
     statements(printer);
-    writer_.line(fmt::format("sum = {};", combined(nest_.reduction, type, "sum", value)));
-    for (int a = nest_.outputs; a < axes; ++a) close_loop();
+    const char* total = blocks ? "part" : "sum";
+    writer_.line(fmt::format("{} = {};", total, combined(nest_.reduction, type, total, value)));
+    close_loop();
+    if (blocks) {
+      writer_.line(fmt::format("sum = {};", combined(nest_.reduction, type, "sum", "part")));
+      close_loop();
+    }
+    for (int a = nest_.outputs; a < last; ++a) close_loop();
+  }
+
+  // Long float sums are added in blocks, so that their rounding errors stay small.
+  bool is_long_sum() const {
+    if (nest_.reduction != Reduction::kSum || nest_.body.type() != DType::kFloat) return false;
+    Dim terms(1);
+    for (size_t a = nest_.outputs; a < nest_.extents.size(); ++a) terms = terms * nest_.extents[a];
+    return terms.range().max > 2 * kSumBlock;
+  }
+
+  void open_block(const std::string& start, int vector_axis) {
+    const int last = static_cast<int>(nest_.extents.size()) - 1;
+    const std::string i = index_name(last), extent = scalar_.print(nest_.extents[last]);
+    writer_.line(fmt::format("for (int64_t {0} = 0; {0} < {1};) {{", i, extent));
+    writer_.indent();
+    writer_.line(vector_axis >= 0 ? fmt::format("auto part = lanes.broadcast({});", start)
+                                  : fmt::format("float part = {};", start));
+    writer_.line(fmt::format("const int64_t end = {2} - {0} < {1} ? {2} : {0} + {1};", i, kSumBlock,
+                             extent));
+    writer_.line(fmt::format("for (; {0} < end; ++{0}) {{", i));
+    writer_.indent();
   }
 
   void print_vector_reduction() {

@@ -20,7 +20,7 @@ constexpr char kFooter[] =
     "A folder holds model.onnx and test_data_set_K/{input,output}_N.pb; all its sets must pass. A\n"
     "model alone runs on made-up inputs and is compared with its unoptimised graph in double.\n"
     "An element passes if |got - want| <= RTOL * |want| + ATOL, or, with --max-error E, if\n"
-    "|got - want| is at most E times the largest |want| of its output.\n\n"
+    "|got - want| is at most E times the largest |want| of its output, plus 1.2e-7.\n\n"
     "Example: onnxc verify models/* --max-error 1e-4 --jobs 2";
 constexpr size_t kLongestLine = 2000;
 
