@@ -1,6 +1,8 @@
 // OUT.cpp of a planned program: kernels, the model's own functions, and the run function.
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "codegen/amalgamate.h"
 #include "codegen/backend.h"
 #include "codegen/cpp/constant_text.h"
@@ -216,6 +218,13 @@ class CppBackend {
     w_.line("template <class T>");
     w_.line("T* at(int64_t offset) const { return reinterpret_cast<T*>(base + offset); }");
     w_.line("unsigned char* scratch(int64_t offset) const { return base + offset; }");
+    if (has_thread_scratch()) {
+      w_.line(
+          fmt::format("ThreadScratch thread_scratch(int64_t offset) const {{ return {{base + "
+                      "offset, base + {}, "
+                      "{}}}; }}",
+                      print(program_.workspace_bytes), print(program_.thread_scratch_bytes)));
+    }
     for (const auto& v : graph_.values()) {
       const auto it = program_.placements.find(v.get());
       if (it == program_.placements.end() || it->second.where != Placement::Where::kWorkspace)
@@ -227,9 +236,23 @@ class CppBackend {
     w_.outdent();
     w_.line("};");
     w_.line();
-    w_.line(fmt::format("int64_t workspace_bytes({}) {{ return {}; }}", symbol_parameters(),
-                        print(program_.workspace_bytes)));
+    const std::string further =
+        program_.thread_scratch_bytes.is(0)
+            ? ""
+            : fmt::format(" + int64_t(threads > 1 ? threads - 1 : 0) * ({})",
+                          print(program_.thread_scratch_bytes));
+    const std::string symbols = symbol_parameters();
+    w_.line(fmt::format(
+        "int64_t workspace_bytes({}{}[[maybe_unused]] int threads) {{ return {}{}; }}", symbols,
+        symbols.empty() ? "" : ", ", print(program_.workspace_bytes), further));
     w_.line();
+  }
+
+  bool has_thread_scratch() const {
+    return std::any_of(program_.steps.begin(), program_.steps.end(), [](const Node* step) {
+      const MatMul* m = step->as<MatMul>();
+      return m && !m->scratch_bytes.is(0);
+    });
   }
 
   std::string symbol_parameters() const {
@@ -248,10 +271,10 @@ class CppBackend {
   void size_function() {
     std::string bindings;
     for (size_t i = 0; i < program_.symbols.size(); ++i)
-      bindings += (i ? ", " : "") + fmt::format("symbols[{}]", i);
+      bindings += fmt::format("symbols[{}], ", i);
     w_.emit(R"(
       extern "C" size_t $name$_workspace_size([[maybe_unused]] const int64_t* symbols, [[maybe_unused]] int threads) {
-        return static_cast<size_t>(workspace_bytes($bindings$));
+        return static_cast<size_t>(workspace_bytes($bindings$threads));
       }
 
     )",
@@ -348,7 +371,8 @@ class CppBackend {
           if (!outputs[i]) return 6;
         }
         $shape_checks$
-        const int64_t needed = workspace_bytes($symbols$);
+        $threads$
+        const int64_t needed = workspace_bytes($symbols$$thread_count$);
         if (needed > 0 && (!workspace || workspace_size < static_cast<size_t>(needed))) return 4;
         [[maybe_unused]] const Workspace ws{static_cast<unsigned char*>(workspace)$symbol_fields$};
         $weights_checks$
@@ -366,7 +390,10 @@ class CppBackend {
              {"inputs", std::to_string(graph_.inputs.size())},
              {"outputs", std::to_string(graph_.outputs.size())},
              {"shape_checks", shape_checks()},
-             {"symbols", symbol_arguments()},
+             {"symbols", symbol_arguments() + (program_.symbols.empty() ? "" : ", ")},
+             {"thread_count", program_.threads.empty() ? "1" : "threads.count"},
+             {"threads",
+              program_.threads.empty() ? "" : "const Threads threads = threads_of(parallel);"},
              {"symbol_fields", symbol_fields},
              {"weights_checks", weights_checks()},
              {"calls", calls},

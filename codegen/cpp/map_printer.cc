@@ -49,18 +49,23 @@ constexpr int64_t kSumBlock = 512;
 
 class NestPrinter {
  public:
-  NestPrinter(const LoopNest& nest, DType result) : nest_(nest), result_(result) {
+  NestPrinter(const LoopNest& nest, DType result, Sharing sharing) : nest_(nest), result_(result) {
     choose_vector_loop();
+    if (sharing == Sharing::kThreads) choose_shared_loop();
+  }
+
+  Dim units() const {
+    if (shared_loop_ < 0) return 1;
+    const Dim& extent = nest_.extents[shared_loop_];
+    return in_chunks() ? ceil_div(extent, kChunk) : extent;
   }
 
   std::string print() {
     const int loops = vector_result_ ? nest_.outputs - 1 : nest_.outputs;
     for (int a = 0; a < loops; ++a) open_loop(a);
     if (vector_result_) {
+      open_vector_loop();
       const int v = nest_.outputs - 1;
-      writer_.line(fmt::format("for_lanes<kWidth>({}, [&](auto lanes, int64_t {}) {{",
-                               scalar_.print(nest_.extents[v]), index_name(v)));
-      writer_.indent();
       print_element(v);
       writer_.outdent();
       writer_.line("});");
@@ -72,6 +77,8 @@ class NestPrinter {
   }
 
  private:
+  static constexpr int64_t kChunk = 1024, kManyUnits = 32;
+
   static std::string index_name(int axis) { return "i" + std::to_string(axis); }
   static ExprPrinter::Names names(bool vector_accumulator = false) {
     return {[](int input) { return "x" + std::to_string(input); }, index_name, "sum",
@@ -114,7 +121,46 @@ class NestPrinter {
     return strided;
   }
 
+  // The loop whose range a shared function takes: the first one that is long enough for many
+  // threads, else the longest.
+  void choose_shared_loop() {
+    int64_t longest = 0;
+    for (int a = 0; a < nest_.outputs; ++a) {
+      const bool chunks = vector_result_ && a == nest_.outputs - 1;
+      const int64_t extent = nest_.extents[a].range().max / (chunks ? kChunk : 1);
+      if (extent <= longest) continue;
+      longest = extent;
+      shared_loop_ = a;
+      if (extent >= kManyUnits) return;
+    }
+  }
+
+  // The loop in vectors is shared in chunks of elements, so that the same ones fill each vector.
+  bool in_chunks() const { return vector_result_ && shared_loop_ == nest_.outputs - 1; }
+
+  void open_vector_loop() {
+    const int v = nest_.outputs - 1;
+    const std::string extent = scalar_.print(nest_.extents[v]);
+    if (!in_chunks()) {
+      writer_.line(fmt::format("for_lanes<kWidth>({}, [&](auto lanes, int64_t {}) {{", extent,
+                               index_name(v)));
+      writer_.indent();
+      return;
+    }
+    writer_.line(fmt::format("const int64_t first = begin * {}, last = end * {};", kChunk, kChunk));
+    writer_.line(fmt::format(
+        "for_lanes<kWidth>((last < {0} ? last : {0}) - first, [&](auto lanes, int64_t i) {{",
+        nest_.extents[v].is_constant() ? extent : "(" + extent + ")"));
+    writer_.indent();
+    writer_.line(fmt::format("const int64_t {} = first + i;", index_name(v)));
+  }
+
   void open_loop(int axis) {
+    if (axis == shared_loop_) {
+      writer_.line(fmt::format("for (int64_t {0} = begin; {0} < end; ++{0}) {{", index_name(axis)));
+      writer_.indent();
+      return;
+    }
     writer_.line(fmt::format("for (int64_t {0} = 0; {0} < {1}; ++{0}) {{", index_name(axis),
                              scalar_.print(nest_.extents[axis])));
     writer_.indent();
@@ -257,6 +303,7 @@ class NestPrinter {
   SourceWriter writer_;
   ExprPrinter scalar_{names(), -1};
   bool vector_result_ = false, vector_reduced_ = false;
+  int shared_loop_ = -1;
 };
 
 std::vector<std::string> symbols_of(const LoopNest& nest) {
@@ -280,7 +327,8 @@ std::vector<std::string> symbols_of(const LoopNest& nest) {
 
 }  // namespace
 
-PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DType result) {
+PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DType result,
+                          Sharing sharing) {
   const LoopNest nest = make_loop_nest(map, inputs);
   PrintedFunction f;
   f.symbols = symbols_of(nest);
@@ -288,7 +336,10 @@ PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DTy
     f.parameters += fmt::format("const {}* x{}, ", element_type(inputs[i]->type), i);
   f.parameters += fmt::format("{}* y", element_type(result));
   for (const std::string& s : f.symbols) f.parameters += ", int64_t " + s;
-  f.body = NestPrinter(nest, result).print();
+  NestPrinter printer(nest, result, sharing);
+  f.units = printer.units();
+  if (!f.units.is(1)) f.parameters += ", int64_t begin, int64_t end";
+  f.body = printer.print();
   return f;
 }
 

@@ -40,6 +40,8 @@ struct Program {
   std::vector<const Node*> steps;  // nodes that do work; Reshape and in-place Concat have vanished
   std::unordered_map<const Value*, Placement> placements;  // of every value a step reads or writes
   std::unordered_map<const Node*, Dim> scratch;  // offset of a step's scratch in the workspace
+  std::unordered_map<const Node*, Dim> threads;  // how many a step is worth, where more than one
+  Dim thread_scratch_bytes = 0;  // of each further thread, after the workspace of the first
   std::vector<OutputCopy> copies;
   std::vector<WeightEntry> weights;
   int64_t weights_bytes = 0;  // payload
