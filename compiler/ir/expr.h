@@ -66,9 +66,10 @@ E constant_integer(DType type, int64_t value);
 E integer(const Dim& value);  // an index expression as an int64 scalar
 E load(int input, DType type, std::vector<Dim> index);
 E accumulator(DType type);
-E cast(DType type, E x);                   // nothing if x has that type already
-E call(ScalarOp op, std::vector<E> args);  // folds constants and simple identities (select of a
-                                           // constant condition, x*1, x+0 on integers)
+E cast(DType type, E x);  // nothing if x has that type already
+E call(ScalarOp op,
+       std::vector<E> args);  // folds constants and simple identities (select of a
+                              // constant condition, x*1, x+0 on integers, small powers)
 
 // The scalar as an index expression: kInteger gives its Dim; int64/int32 arithmetic that Dim can
 // express is translated; the rest becomes an opaque atom assumed to lie in `assumed`.

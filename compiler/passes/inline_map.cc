@@ -1,6 +1,9 @@
 // Substituting a map's definition for loads of its result.
 #include "compiler/passes/inline_map.h"
 
+#include <map>
+#include <string>
+
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -97,15 +100,20 @@ bool inline_input(Graph& graph, Node& node, int number,
   if (!producer) return false;
   std::vector<Value*> inputs = node.inputs;
   bool changed = false;
+  std::map<std::string, E> elements;  // by index, so that equal loads stay one element
   for (E* e : expressions(node)) {
     *e = rewrite(*e, [&](const Expr& x) -> std::optional<E> {
       if (x.kind != Expr::Kind::kLoad || x.input != number || !wanted(*producer, x.index))
         return std::nullopt;
-      auto inlined = inline_element(value, x.index, static_cast<int>(inputs.size()));
-      if (!inlined) return std::nullopt;
-      inputs.insert(inputs.end(), inlined->inputs.begin(), inlined->inputs.end());
+      E& element = elements[text(x.index)];
+      if (!element) {
+        auto inlined = inline_element(value, x.index, static_cast<int>(inputs.size()));
+        if (!inlined) return std::nullopt;
+        inputs.insert(inputs.end(), inlined->inputs.begin(), inlined->inputs.end());
+        element = inlined->element;
+      }
       changed = true;
-      return inlined->element;
+      return element;
     });
   }
   if (!changed) return false;
