@@ -63,6 +63,8 @@ class StepPrinter {
     comment(node);
     if (const Map* m = node.as<Map>()) {
       print_map_step(node, *m);
+    } else if (const Rows* r = node.as<Rows>()) {
+      print_rows_step(node, *r);
     } else if (const Conv* c = node.as<Conv>()) {
       if (c->method.empty()) {
         print_map_step(node, meaning_of(*c, node.inputs[0]->shape, node.inputs[1]->shape,
@@ -97,6 +99,20 @@ class StepPrinter {
 
   void print_map_step(const Node& node, const Map& map) {
     const PrintedFunction f = print_map(map, node.inputs, node.output()->type);
+    calls_.line(fmt::format("{}({});", function_of(node, f), arguments_of(node, f)));
+  }
+
+  void print_rows_step(const Node& node, const Rows& rows) {
+    const PrintedFunction f = print_rows(rows, node);
+    const Shape& space = rows.parts[0].map.space;
+    ExprPrinter printer({}, -1);
+    calls_.line(
+        fmt::format("{}({}, 0, {});", function_of(node, f), arguments_of(node, f),
+                    printer.print(product(Shape(space.begin(), space.begin() + rows.outer)))));
+  }
+
+  // The name of the function, which is printed if no equal step has been.
+  std::string function_of(const Node& node, const PrintedFunction& f) {
     const std::string key = f.parameters + "|" + f.body;
     auto it = functions_by_text_.find(key);
     if (it == functions_by_text_.end()) {
@@ -115,11 +131,15 @@ class StepPrinter {
                        {"body", f.body}});
       functions_.line();
     }
+    return it->second;
+  }
+
+  std::string arguments_of(const Node& node, const PrintedFunction& f) const {
     std::string arguments;
     for (const Value* v : node.inputs) arguments += names_(v) + ", ";
-    arguments += names_(node.output());
+    for (const Value* v : node.outputs) arguments += (v == node.output() ? "" : ", ") + names_(v);
     for (const std::string& s : f.symbols) arguments += ", " + s;
-    calls_.line(fmt::format("{}({});", it->second, arguments));
+    return arguments;
   }
 
   void print_bytes_copy(const std::string& to, const std::string& from, const Dim& bytes) {

@@ -472,7 +472,8 @@ std::string text(const E& x) {
     case Expr::Kind::kAccumulator:
       return "sum";
     case Expr::Kind::kLoad: {
-      std::string out = fmt::format("in{}[", x->input);
+      std::string out = x->input < kFirstPart ? fmt::format("in{}[", x->input)
+                                              : fmt::format("part{}[", x->input - kFirstPart);
       for (size_t i = 0; i < x->index.size(); ++i) out += (i ? ", " : "") + x->index[i].text();
       return out + "]";
     }

@@ -24,6 +24,9 @@ enum class ScalarOp : uint8_t {
 std::string_view name(ScalarOp op);
 int arity(ScalarOp op);
 
+// Loads with this input number and above read parts of a `Rows` step, compiler/ir/graph.h.
+constexpr int kFirstPart = 1 << 20;
+
 using ExprRef = std::shared_ptr<const Expr>;
 
 struct Expr {
@@ -39,7 +42,7 @@ struct Expr {
   double value = 0;           // kConstant of floating-point type
   int64_t integer_value = 0;  // kConstant of integer or bool type
   Dim integer{};
-  int input = -1;
+  int input = -1;  // from kFirstPart on: the result of an earlier part of the same step
   std::vector<Dim> index{};
   ScalarOp op{};
   std::vector<ExprRef> args{};

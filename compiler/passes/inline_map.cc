@@ -74,28 +74,33 @@ const Map* elementwise_producer(const Value& value) {
   return map && map->reduction == Reduction::kNone ? map : nullptr;
 }
 
-std::optional<Inlined> inline_element(const Value& value, const std::vector<Dim>& index,
-                                      int first_input) {
-  const Value* v = &value;
-  std::vector<Dim> at = index;
-  while (v->producer && v->producer->as<Reshape>()) {
-    const Value* from = v->producer->inputs[0];
-    auto mapped = reshaped_index(at, v->shape, from->shape);
+std::optional<Element> through_reshapes(Value& value, const std::vector<Dim>& index) {
+  Element at{&value, index};
+  while (at.value->producer && at.value->producer->as<Reshape>()) {
+    Value* from = at.value->producer->inputs[0];
+    auto mapped = reshaped_index(at.index, at.value->shape, from->shape);
     if (!mapped) return std::nullopt;
-    at = std::move(*mapped);
-    v = from;
+    at = {from, std::move(*mapped)};
   }
-  const Map* map = v->producer ? v->producer->as<Map>() : nullptr;
+  return at;
+}
+
+std::optional<Inlined> inline_element(Value& value, const std::vector<Dim>& index,
+                                      int first_input) {
+  const auto source = through_reshapes(value, index);
+  if (!source) return std::nullopt;
+  const Node* producer = source->value->producer;
+  const Map* map = producer ? producer->as<Map>() : nullptr;
   if (!map || map->reduction != Reduction::kNone) return std::nullopt;
   // Renumbered first: the index may itself hold loads, which are numbered already.
   E element = renumber_inputs(map->body, [&](int i) { return i + first_input; });
-  element = substitute_indices(element, [&](int axis) { return at.at(axis); });
-  return Inlined{element, v->producer->inputs};
+  element = substitute_indices(element, [&](int axis) { return source->index.at(axis); });
+  return Inlined{element, producer->inputs};
 }
 
 bool inline_input(Graph& graph, Node& node, int number,
                   const std::function<bool(const Map&, const std::vector<Dim>&)>& wanted) {
-  const Value& value = *node.inputs[number];
+  Value& value = *node.inputs[number];
   const Map* producer = elementwise_producer(value);
   if (!producer) return false;
   std::vector<Value*> inputs = node.inputs;
