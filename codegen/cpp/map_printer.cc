@@ -1,12 +1,9 @@
 // Printing of loop nests: chooses the loop that runs in vectors and prints the rest around it.
 #include "codegen/cpp/map_printer.h"
 
-#include <algorithm>
-#include <map>
-
 #include "codegen/cpp/element_type.h"
 #include "codegen/cpp/expr_printer.h"
-#include "codegen/names.h"
+#include "codegen/cpp/nest_text.h"
 #include "codegen/source_writer.h"
 #include "compiler/ir/loop_nest.h"
 #include "compiler/ir/vectorizable.h"
@@ -14,36 +11,6 @@
 
 namespace onnxc {
 namespace {
-
-std::string first_value(Reduction r, DType type) {
-  const bool single = type == DType::kFloat;
-  switch (r) {
-    case Reduction::kSum:
-      return single ? "0.0f" : fmt::format("{}(0)", element_type(type));
-    case Reduction::kProduct:
-      return single ? "1.0f" : fmt::format("{}(1)", element_type(type));
-    case Reduction::kMax:
-    case Reduction::kArgMaxFirst:
-    case Reduction::kArgMaxLast:
-      return fmt::format("lowest<{}>()", element_type(type));
-    default:
-      return fmt::format("highest<{}>()", element_type(type));
-  }
-}
-
-std::string combined(Reduction r, DType type, const std::string& a, const std::string& b) {
-  const bool infix = type == DType::kFloat || type == DType::kDouble;
-  switch (r) {
-    case Reduction::kSum:
-      return infix ? a + " + " + b : fmt::format("add({}, {})", a, b);
-    case Reduction::kProduct:
-      return infix ? a + " * " + b : fmt::format("mul({}, {})", a, b);
-    case Reduction::kMax:
-      return fmt::format("max({}, {})", a, b);
-    default:
-      return fmt::format("min({}, {})", a, b);
-  }
-}
 
 constexpr int64_t kSumBlock = 512;
 
@@ -103,8 +70,6 @@ class NestPrinter {
         is_vectorizable(nest_.body, r))
       vector_reduced_ = true;
   }
-
-  static bool is_long(const Dim& extent) { return extent.range().max >= 4; }
 
   // Loads walk with large steps along the result loop but contiguously along the innermost reduced
   // one.
@@ -306,32 +271,13 @@ class NestPrinter {
   int shared_loop_ = -1;
 };
 
-std::vector<std::string> symbols_of(const LoopNest& nest) {
-  std::map<std::string, bool> found;
-  const auto add = [&](const Dim& d) {
-    for (const auto& s : d.symbols()) found[identifier(s->name)] = true;
-  };
-  for (const Dim& d : nest.extents) add(d);
-  add(nest.result);
-  for (const E* e : {&nest.body, &nest.finish}) {
-    if (!*e) continue;
-    visit(*e, [&](const Expr& x) {
-      for (const Dim& d : x.index) add(d);
-      if (x.kind == Expr::Kind::kInteger) add(x.integer);
-    });
-  }
-  std::vector<std::string> names;
-  for (const auto& [name, unused] : found) names.push_back(name);
-  return names;
-}
-
 }  // namespace
 
 PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DType result,
                           Sharing sharing) {
   const LoopNest nest = make_loop_nest(map, inputs);
   PrintedFunction f;
-  f.symbols = symbols_of(nest);
+  f.symbols = symbols_of({nest});
   for (size_t i = 0; i < inputs.size(); ++i)
     f.parameters += fmt::format("const {}* x{}, ", element_type(inputs[i]->type), i);
   f.parameters += fmt::format("{}* y", element_type(result));

@@ -1,4 +1,4 @@
-// A map as a C++ function: a plain loop nest that reads as the step's definition.
+// Maps as C++ functions: plain loop nests that read as the step's definition.
 #pragma once
 
 #include <string>
@@ -21,6 +21,9 @@ enum class Sharing {
   kThreads  // it takes `begin` and `end` last: units are independent
 };
 
+// Inputs are the pointers x0, x1, ..., results are y0, y1, ...; the function computes the rows
+// `begin` to `end`, in row-major order of the shared axes.
+PrintedFunction print_rows(const Rows& rows, const Node& node);
 // Inputs are the pointers x0, x1, ..., the result is y.
 PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DType result,
                           Sharing sharing);

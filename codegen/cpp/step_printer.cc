@@ -64,6 +64,8 @@ class StepPrinter {
     comment(node);
     if (const Map* m = node.as<Map>()) {
       print_map_step(node, *m);
+    } else if (const Rows* r = node.as<Rows>()) {
+      print_rows_step(node, *r);
     } else if (const Conv* c = node.as<Conv>()) {
       if (c->method.empty()) {
         print_map_step(node, meaning_of(*c, node.inputs[0]->shape, node.inputs[1]->shape,
@@ -108,6 +110,30 @@ class StepPrinter {
     const PrintedFunction f =
         print_map(map, node.inputs, node.output()->type,
                   program_.threads.count(&node) ? Sharing::kThreads : Sharing::kAlone);
+    if (f.units.is(1)) {
+      calls_.line(fmt::format("{}({});", function_of(node, f), arguments_of(node, f)));
+    } else {
+      print_shared_call(node, f);
+    }
+  }
+
+  void print_rows_step(const Node& node, const Rows& rows) {
+    const PrintedFunction f = print_rows(rows, node);
+    if (program_.threads.count(&node)) return print_shared_call(node, f);
+    calls_.line(fmt::format("{}({}, 0, {});", function_of(node, f), arguments_of(node, f),
+                            ExprPrinter({}, -1).print(f.units)));
+  }
+
+  void print_shared_call(const Node& node, const PrintedFunction& f) {
+    calls_.line(fmt::format("{}.split(size_t({}), [&](int64_t begin, int64_t end, size_t) {{",
+                            threads_for(node), ExprPrinter({}, -1).print(f.units)));
+    calls_.line(
+        fmt::format("  {}({}, begin, end);", function_of(node, f), arguments_of(node, f)));
+    calls_.line("});");
+  }
+
+  // The name of the function, which is printed if no equal step has been.
+  std::string function_of(const Node& node, const PrintedFunction& f) {
     const std::string key = f.parameters + "|" + f.body;
     auto it = functions_by_text_.find(key);
     if (it == functions_by_text_.end()) {
@@ -126,18 +152,15 @@ class StepPrinter {
                        {"body", f.body}});
       functions_.line();
     }
+    return it->second;
+  }
+
+  std::string arguments_of(const Node& node, const PrintedFunction& f) const {
     std::string arguments;
     for (const Value* v : node.inputs) arguments += names_(v) + ", ";
-    arguments += names_(node.output());
+    for (const Value* v : node.outputs) arguments += (v == node.output() ? "" : ", ") + names_(v);
     for (const std::string& s : f.symbols) arguments += ", " + s;
-    if (f.units.is(1)) {
-      calls_.line(fmt::format("{}({});", it->second, arguments));
-      return;
-    }
-    calls_.line(fmt::format("{}.split(size_t({}), [&](int64_t begin, int64_t end, size_t) {{",
-                            threads_for(node), ExprPrinter({}, -1).print(f.units)));
-    calls_.line(fmt::format("  {}({}, begin, end);", it->second, arguments));
-    calls_.line("});");
+    return arguments;
   }
 
   void print_bytes_copy(const std::string& to, const std::string& from, const Dim& bytes) {

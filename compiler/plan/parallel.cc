@@ -33,6 +33,12 @@ int64_t picoseconds(const E& e) {
   return sum;
 }
 
+Dim picoseconds(const Map& map) {
+  const Dim results = product(map.space);
+  return results * (kPicosecondsOfLoad + picoseconds(map.finish)) +
+         results * product(map.reduced) * picoseconds(map.body);
+}
+
 Dim picoseconds(const Node& node) {
   const Dim results = product(node.output()->shape);
   const Dim products = multiply_adds(node) * kPicosecondsOfMultiplyAdd;
@@ -40,10 +46,12 @@ Dim picoseconds(const Node& node) {
     return products + results * (kPicosecondsOfLoad + picoseconds(conv->finish));
   if (const MatMul* m = node.as<MatMul>())
     return products + results * (kPicosecondsOfLoad + picoseconds(m->finish));
-  const Map* map = node.as<Map>();
-  if (!map || results.is(1)) return 0;
-  return results * (kPicosecondsOfLoad + picoseconds(map->finish)) +
-         results * product(map->reduced) * picoseconds(map->body);
+  if (const Map* map = node.as<Map>()) return results.is(1) ? Dim(0) : picoseconds(*map);
+  Dim sum = 0;
+  if (const Rows* rows = node.as<Rows>()) {
+    for (const Rows::Part& part : rows->parts) sum = sum + picoseconds(part.map);
+  }
+  return sum;
 }
 
 }  // namespace
