@@ -47,7 +47,7 @@ class CppBackend {
     w_.emit(print_model_info(program_, identity_, options_.weights));
     w_.line();
     size_function();
-    run_function(steps.calls);
+    run_function(steps);
     error_function();
     closing();
     return {w_.take(), print_header(program_, identity_)};
@@ -148,8 +148,9 @@ class CppBackend {
       const size_t comma = rest.find(',');
       std::string macro = "__";
       for (char c : rest.substr(0, comma)) {
-        if (c == '.') macro += '_';
-        if (c != '.') macro += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        if (c == '.' || c == '-') macro += '_';
+        if (c != '.' && c != '-')
+          macro += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
       }
       macros.push_back(macro + "__");
       if (comma == std::string_view::npos) break;
@@ -325,7 +326,14 @@ class CppBackend {
     return w.take();
   }
 
-  void run_function(const std::string& calls) {
+  // Kernels that need more of the system than the target's instructions.
+  static std::string machine_checks(const std::set<std::string>& headers) {
+    const bool amx = headers.count("templates/cpu/matmul_amx.h") > 0 ||
+                     headers.count("templates/cpu/conv2d_amx.h") > 0;
+    return amx ? "if (!amx_request()) return 8;\n" : "";
+  }
+
+  void run_function(const PrintedSteps& steps) {
     std::string symbol_fields;
     for (const SymbolRef& s : program_.symbols) symbol_fields += ", " + identifier(s->name);
     w_.emit(R"(
@@ -344,6 +352,7 @@ class CppBackend {
         if (needed > 0 && (!workspace || workspace_size < static_cast<size_t>(needed))) return 4;
         [[maybe_unused]] const Workspace ws{static_cast<unsigned char*>(workspace)$symbol_fields$};
         $weights_checks$
+        $machine_checks$
 
         $calls$
 
@@ -361,7 +370,8 @@ class CppBackend {
              {"symbols", symbol_arguments()},
              {"symbol_fields", symbol_fields},
              {"weights_checks", weights_checks()},
-             {"calls", calls},
+             {"machine_checks", machine_checks(steps.headers)},
+             {"calls", steps.calls},
              {"output_shapes", output_shapes()}});
     w_.line();
   }
@@ -386,6 +396,8 @@ class CppBackend {
             return "a pointer is null";
           case 7:
             return "a stated capacity would be exceeded";
+          case 8:
+            return "this machine or its system has no AMX tiles, which the program was compiled for";
           default:
             return "unknown code";
         }

@@ -42,10 +42,11 @@ ONNXC_INLINE void store_parts(Vec<float, 16> low, Vec<float, 16> high, BFloat16*
 // Strips of 16 rows.
 ONNXC_INLINE size_t split_rows_units(size_t m) { return ceil_div(m, 16); }
 
-// Splits rows of x, element (r, c) at x[r * x_row + c].
+// Splits rows of x, element (r, c) at x[offset + r * x_row + c].
 template <int Parts>
-ONNXC_KERNEL void split_rows(const float* x, size_t x_row, BFloat16* out, size_t m, size_t k,
-                             size_t begin, size_t end) {
+ONNXC_KERNEL void split_rows(const float* x, size_t offset, size_t x_row, BFloat16* out, size_t m,
+                             size_t k, size_t begin, size_t end) {
+  x += offset;
   const size_t whole = k / kPartDepth, row_size = Parts * kPartDepth;
   const size_t plane = part_rows(m) * row_size;
   const size_t first = begin * 16, last = min_size(m, end * 16);
@@ -85,22 +86,25 @@ ONNXC_INLINE size_t split_image_units(size_t batch, size_t channels) {
   return batch * ceil_div(channels, kPartDepth);
 }
 
-// Splits images [N][C/16][H][W][16] to [N][C/32][pixels][Parts][32].
-template <int Parts>
-ONNXC_KERNEL void split_image(const float* in, size_t batch_stride, size_t channels,
-                              const HaloImage& image, BFloat16* out, size_t begin, size_t end) {
-  const size_t planes = ceil_div(channels, kPartDepth), blocks = ceil_div(channels, kBlock);
-  const size_t row_size = Parts * kPartDepth, block = image.height * image.width * kBlock;
+// Splits images [N][C/16][H][W][16] to [N][C/32][pixels][Parts][32], of every `step`-th row and
+// column.
+template <int Parts, class In>
+ONNXC_KERNEL void split_image(const float* in, const In& in_image,
+                              const Extent<size_t, size_t>& step, const HaloImage& image,
+                              BFloat16* out, size_t begin, size_t end) {
+  const size_t planes = ceil_div(in_image.channels, kPartDepth), row_size = Parts * kPartDepth;
   for (size_t unit = begin; unit < end; ++unit) {
-    const size_t n = unit / planes, plane = unit % planes;
-    const float* low = in + n * batch_stride + plane * 2 * block;
-    const bool both = plane * 2 + 1 < blocks;
+    const size_t n = unit / planes, block = unit % planes * 2;
+    const float* from = in + n * in_image.batch_stride + block * in_image.plane();
+    const bool both = block + 1 < in_image.blocks();
     BFloat16* to = out + unit * image.pixels() * row_size;
     memset(to, 0, image.start() * row_size * sizeof(BFloat16));
     to += image.start() * row_size;
     for (size_t y = 0; y < image.height; ++y) {
-      for (size_t x = 0; x < image.width; ++x, low += kBlock, to += row_size) {
-        store_parts<Parts>(load<16>(low), both ? load<16>(low + block) : Vec<float, 16>{}, to);
+      const float* low = from + y * step.y * in_image.width * kBlock;
+      for (size_t x = 0; x < image.width; ++x, low += step.x * kBlock, to += row_size) {
+        store_parts<Parts>(load<16>(low),
+                           both ? load<16>(low + in_image.plane()) : Vec<float, 16>{}, to);
       }
       memset(to, 0, image.beside * row_size * sizeof(BFloat16));
       to += image.beside * row_size;

@@ -42,7 +42,7 @@ TEST(SplitRows, PartsAddUpToTheNumber) {
   const std::vector<float> x = random_values(m * k, 1);
   std::vector<BFloat16> parts(3 * part_rows(m) * 3 * 32);
   for (size_t unit = 0; unit < split_rows_units(m); ++unit)
-    split_rows<3>(x.data(), k, parts.data(), m, k, unit, unit + 1);
+    split_rows<3>(x.data(), 0, k, parts.data(), m, k, unit, unit + 1);
   for (size_t r = 0; r < m; ++r) {
     for (size_t c = 0; c < 96; ++c) {
       const BFloat16* at = &parts[(c / 32 * part_rows(m) + r) * 96 + c % 32];
@@ -56,7 +56,7 @@ TEST(SplitRows, KeepsInfinitiesAndNan) {
   ONNXC_REQUIRE_AMX();
   const float x[32] = {INFINITY, -INFINITY, NAN, 1e-30f, 3e38f};
   BFloat16 parts[16 * 2 * 32];
-  split_rows<2>(x, 32, parts, 1, 32, 0, 1);
+  split_rows<2>(x, 0, 32, parts, 1, 32, 0, 1);
   EXPECT_EQ(to_float(parts[0]), INFINITY);
   EXPECT_EQ(to_float(parts[1]), -INFINITY);
   EXPECT_NEAR(to_float(parts[3]) + to_float(parts[35]), 1e-30f, 1e-34f);
@@ -72,7 +72,7 @@ void check_matmul(size_t m, size_t n, size_t k, size_t shares) {
   const std::vector<float> bias = random_values(n + 16, 3);
   const size_t steps = ceil_div(k, 32), panels = ceil_div(n, 32), c_row = n + 5;
   std::vector<BFloat16> left(steps * part_rows(m) * Parts * 32);
-  split_rows<Parts>(a.data(), k, left.data(), m, k, 0, split_rows_units(m));
+  split_rows<Parts>(a.data(), 0, k, left.data(), m, k, 0, split_rows_units(m));
   std::vector<BFloat16> packed(panels * steps * kAmxStep<Parts>);
   for (size_t r = 0; r < k; ++r) {
     for (size_t c = 0; c < n; ++c) {
@@ -130,8 +130,9 @@ void check_conv(const ConvCase& c, size_t shares, size_t block_offset) {
   const size_t taps = c.kernel_y * c.kernel_x;
   std::vector<BFloat16> parts(c.batch * planes * image.pixels() * Parts * 32, BFloat16{0x7fc0});
   const size_t split_units = split_image_units(c.batch, c.in_channels);
-  split_image<Parts>(blocked.data(), blocks_of(c.in_channels) * c.height * c.width * 16,
-                     c.in_channels, image, parts.data(), 0, split_units);
+  const BlockedImage in_image(c.in_channels, c.height, c.width);
+  split_image<Parts>(blocked.data(), in_image, Extent{size_t(1), size_t(1)}, image, parts.data(), 0,
+                     split_units);
   std::vector<BFloat16> packed(panels * taps * planes * kAmxStep<Parts>);
   for (size_t o = 0; o < c.out_channels; ++o) {
     for (size_t i = 0; i < c.in_channels; ++i) {
@@ -145,7 +146,6 @@ void check_conv(const ConvCase& c, size_t shares, size_t block_offset) {
     }
   }
   ConvOutput output(c, block_offset);
-  const BlockedImage in_image(c.in_channels, c.height, c.width);
   const BlockedImage out_image(c.out_channels, c.out_height(), c.out_width(),
                                output.batch_stride());
   const Window window{Extent{c.kernel_y, c.kernel_x}, Extent{c.stride_y, c.stride_x},
