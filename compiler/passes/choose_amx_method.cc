@@ -1,13 +1,14 @@
 // Gives large products and convolutions to tiles that multiply bfloat16, on machines that have
-// them. A float becomes two parts (three with --precision strict), which keep 16 (24) of its bits.
+// them. A float becomes two or three parts, which keep 16 or 24 bits of it.
 //   y = matmul_packed (x, panels of w)   ->   y = matmul_amx (split_rows x, parts of w)
 //   y = conv2d_direct (x, packed w)      ->   y = conv2d_amx (split_image x, parts of w)
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
 #include "compiler/machine.h"
 #include "compiler/passes/pass.h"
-#include "compiler/support/diagnostics.h"
 
 namespace onnxc {
 namespace {
@@ -39,28 +40,38 @@ Map parts_of_weights(Shape outer, int parts,
   return map;
 }
 
+// Errors of the first steps are multiplied by all that follow, so --precision fp32 keeps all bits
+// there: in this share of the steps that tiles take.
+constexpr double kExactShare = 0.4;
+
 class Chooser {
  public:
   Chooser(Graph& graph, const Options& options)
       : graph_(graph),
         machine_(find_machine(options.march)),
-        parts_(options.precision == Precision::kStrict ? 3 : 2) {}
+        strict_(options.precision == Precision::kStrict) {}
 
   bool run() {
     if (!machine_.amx) return false;
-    std::vector<Node*> nodes;
-    for (const auto& n : graph_.nodes()) nodes.push_back(n.get());
+    std::vector<Node*> candidates;
+    for (const auto& n : graph_.nodes()) {
+      if (pays(*n, strict_ ? 3 : 2)) candidates.push_back(n.get());
+    }
+    const auto exact = static_cast<size_t>(static_cast<double>(candidates.size()) * kExactShare);
     bool changed = false;
-    for (Node* n : nodes) {
-      if (n->as<MatMul>()) changed |= choose_matmul(*n);
-      if (n->as<Conv>()) changed |= choose_conv(*n);
+    for (size_t k = 0; k < candidates.size(); ++k) {
+      Node& node = *candidates[k];
+      parts_ = strict_ || k < exact ? 3 : 2;
+      if (!pays(node, parts_)) continue;
+      changed = true;
+      node.as<MatMul>() ? choose_matmul(node) : choose_conv(node);
     }
     return changed;
   }
 
  private:
-  // Products of `parts` parts take parts * (parts + 1) / 2 products; the table is for two.
-  double tile_product() const { return machine_.tile_product * (parts_ == 3 ? 2 : 1); }
+  // Parts of p parts take p * (p + 1) / 2 products; the table is for two parts.
+  double tile_product(int parts) const { return machine_.tile_product * (parts == 3 ? 2 : 1); }
   double writing(double bytes) const {
     return bytes * (bytes > machine_.cache_bytes / 2 ? machine_.stored_byte : machine_.cached_byte);
   }
@@ -68,36 +79,62 @@ class Chooser {
     return static_cast<double>((size + multiple - 1) / multiple * multiple);
   }
 
-  bool choose_matmul(Node& node) {
-    const MatMul& product = *node.as<MatMul>();
+  bool pays(const Node& node, int parts) const {
+    if (const MatMul* product = node.as<MatMul>()) return pays(*product, node, parts);
+    if (const Conv* conv = node.as<Conv>()) return pays(*conv, node, parts);
+    return false;
+  }
+
+  bool pays(const MatMul& product, const Node& node, int parts) const {
     if (product.method != "matmul_packed" || !node.inputs[1]->is_constant()) return false;
+    constexpr int64_t kFewRows = 4, kSmallProduct = 100000, kManyRows = 128;
     const int64_t n = product.n.value(), k = product.k.value();
-    const int64_t m = std::min<int64_t>(product.m.range().max, 128);
-    constexpr int64_t kFewRows = 4, kSmallProduct = 100000;
+    const int64_t m = std::min(product.m.range().max, kManyRows);
     if (m < kFewRows || m * n * k < kSmallProduct) return false;
-    const double macs = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-    const double tiles = padded(m, 16) * padded(n, 16) * padded(k, kDepth) * tile_product();
-    const double split = writing(padded(m, 16) * padded(k, kDepth) * 2 * parts_);
-    if (tiles + split > macs * machine_.vector_product) return false;
+    const double tiles = padded(m, 16) * padded(n, 16) * padded(k, kDepth) * tile_product(parts);
+    const double split = writing(padded(m, 16) * padded(k, kDepth) * 2 * parts);
+    return tiles + split < static_cast<double>(m * n * k) * machine_.vector_product;
+  }
+
+  bool pays(const Conv& conv, const Node& node, int parts) const {
+    if (conv.method != "conv2d_direct" || conv.groups != 1 || !node.inputs[1]->is_constant())
+      return false;
+    const Shape &x = node.inputs[0]->shape, &y = node.output()->shape;
+    const int64_t in = conv.in_channels, out = node.output()->layout.channels.value();
+    int64_t taps = 1, pixels = 1, in_pixels = 1;
+    for (int64_t k : conv.kernel) taps *= k;
+    for (size_t i = 2; i + 1 < y.size(); ++i) pixels *= y[i].value(), in_pixels *= x[i].value();
+    constexpr double kSmallConv = 300000;
+    const double macs = static_cast<double>(in * out) * static_cast<double>(taps * pixels);
+    if (macs < kSmallConv || (taps == 1 && is_padded(conv))) return false;
+    const double tiles = padded(in, kDepth) * padded(out, kBlock) * static_cast<double>(taps) *
+                         padded(pixels, 16) * tile_product(parts);
+    const double stores = writing(padded(out, kBlock) * static_cast<double>(pixels) * 4);
+    const double split_pixels = static_cast<double>(taps == 1 ? pixels : in_pixels);
+    const double split = writing(padded(in, kDepth) * split_pixels * 2 * parts);
+    return std::max(tiles, stores) + split < std::max(macs * machine_.vector_product, stores);
+  }
+
+  void choose_matmul(Node& node) {
+    const MatMul& product = *node.as<MatMul>();
     MatMul chosen = product;
     chosen.method = "matmul_amx";
     chosen.parts = parts_;
     chosen.a = chosen.b = {};
     constexpr int64_t kStepsAtOnce = 24;
-    if (k > kStepsAtOnce * kDepth)
+    if (product.k.value() > kStepsAtOnce * kDepth)
       chosen.scratch_bytes =
           ceil_div(product.m, kRowPadding) * kRowPadding * ceil_div(product.n, kDepth) * kDepth * 4;
     std::vector<Value*> inputs = node.inputs;
     inputs[0] = split_rows(*node.inputs[0], product, node);
     inputs[1] = matmul_weights(*node.inputs[1], product, node);
     replace(node, std::move(chosen), std::move(inputs));
-    return true;
   }
 
   // [K/32][rows][parts][32]
   Value* split_rows(Value& a, const MatMul& product, const Node& before) {
-    const std::string key = product.a.offset.text() + "," + product.a.row.text() + "," +
-                            product.m.text() + "," + product.k.text();
+    const std::string key = fmt::format("{}: {}, {}, {}x{}", parts_, product.a.offset.text(),
+                                        product.a.row.text(), product.m.text(), product.k.text());
     auto [it, fresh] = splits_.try_emplace({&a, key});
     if (!fresh) return it->second;
     const Dim rows = ceil_div(product.m, kRowPadding);
@@ -140,34 +177,20 @@ class Chooser {
                           &before);
   }
 
-  bool choose_conv(Node& node) {
+  void choose_conv(Node& node) {
     const Conv& conv = *node.as<Conv>();
-    if (conv.method != "conv2d_direct" || conv.groups != 1 || !node.inputs[1]->is_constant())
-      return false;
-    const Shape &x = node.inputs[0]->shape, &y = node.output()->shape;
-    const int64_t in = conv.in_channels, out = node.output()->layout.channels.value();
-    int64_t taps = 1, pixels = 1, in_pixels = 1;
-    for (int64_t k : conv.kernel) taps *= k;
-    for (size_t i = 2; i + 1 < y.size(); ++i) pixels *= y[i].value(), in_pixels *= x[i].value();
-    constexpr double kSmallConv = 300000;
-    const double macs = static_cast<double>(in * out) * static_cast<double>(taps * pixels);
-    if (macs < kSmallConv || (taps == 1 && is_padded(conv))) return false;
-    const double tiles = padded(in, kDepth) * padded(out, kBlock) * static_cast<double>(taps) *
-                         padded(pixels, 16) * tile_product();
-    const double stores = writing(padded(out, kBlock) * static_cast<double>(pixels) * 4);
-    const double split_pixels = static_cast<double>(taps == 1 ? pixels : in_pixels);
-    const double split = writing(padded(in, kDepth) * split_pixels * 2 * parts_);
-    if (std::max(tiles, stores) + split > std::max(macs * machine_.vector_product, stores))
-      return false;
     Conv chosen = conv;
     chosen.method = "conv2d_amx";
-    chosen.split = halo_of(conv, x, y);
+    chosen.split = halo_of(conv, node.inputs[0]->shape, node.output()->shape);
     std::vector<Value*> inputs = node.inputs;
-    inputs[0] = split_image(*node.inputs[0], chosen, node);
+    inputs[0] = split_image(*node.inputs[0], conv, chosen.split, node);
     inputs[1] = conv_weights(*node.inputs[1], conv, node);
-    if (taps == 1) std::fill(chosen.strides.begin(), chosen.strides.end(), 1);
+    if (is_single(conv)) std::fill(chosen.strides.begin(), chosen.strides.end(), 1);
     replace(node, std::move(chosen), std::move(inputs));
-    return true;
+  }
+
+  static bool is_single(const Conv& conv) {
+    return std::all_of(conv.kernel.begin(), conv.kernel.end(), [](int64_t k) { return k == 1; });
   }
 
   static bool is_padded(const Conv& conv) {
@@ -181,12 +204,10 @@ class Chooser {
     Conv::SplitImage image;
     image.parts = parts_;
     const bool planar = conv.kernel.size() == 2;
-    const bool single =
-        std::all_of(conv.kernel.begin(), conv.kernel.end(), [](int64_t k) { return k == 1; });
-    const Shape& kept = single ? y : x;
+    const Shape& kept = is_single(conv) ? y : x;
     image.height = planar ? kept[2].value() : 1;
     image.width = kept[planar ? 3 : 2].value();
-    if (single) return image;
+    if (is_single(conv)) return image;
     // Zeros that the window reaches before the first and after the last pixel.
     const auto reach = [&](size_t axis) {
       const int64_t last = (y[2 + axis].value() - 1) * conv.strides[axis] - conv.pads_begin[axis] +
@@ -200,16 +221,14 @@ class Chooser {
   }
 
   // [N][C/32][pixels][parts][32]
-  Value* split_image(Value& x, const Conv& conv, const Node& before) {
-    const Conv::SplitImage& image = conv.split;
+  Value* split_image(Value& x, const Conv& conv, const Conv::SplitImage& image,
+                     const Node& before) {
     const bool planar = conv.kernel.size() == 2;
-    const bool single =
-        std::all_of(conv.kernel.begin(), conv.kernel.end(), [](int64_t k) { return k == 1; });
-    const int64_t step_y = single && planar ? conv.strides[0] : 1;
-    const int64_t step_x = single ? conv.strides.back() : 1;
+    const int64_t step_y = is_single(conv) && planar ? conv.strides[0] : 1;
+    const int64_t step_x = is_single(conv) ? conv.strides.back() : 1;
     const std::string halo = fmt::format("HaloImage{{{}, {}, {}, {}, {}}}", image.height,
                                          image.width, image.top, image.bottom, image.beside);
-    const std::string key = fmt::format("{} by {}x{}", halo, step_y, step_x);
+    const std::string key = fmt::format("{}: {} by {}x{}", parts_, halo, step_y, step_x);
     auto [it, fresh] = splits_.try_emplace({&x, key});
     if (!fresh) return it->second;
     const int64_t planes = (conv.in_channels + kDepth - 1) / kDepth;
@@ -269,7 +288,8 @@ class Chooser {
 
   Graph& graph_;
   const Machine& machine_;
-  int parts_;
+  bool strict_;
+  int parts_ = 2;  // of the step being changed
   std::map<std::pair<Value*, std::string>, Value*> splits_;
 };
 
