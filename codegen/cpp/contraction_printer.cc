@@ -151,10 +151,39 @@ std::string pair(const std::string& kind, const std::vector<int64_t>& values, in
 
 }  // namespace
 
+namespace {
+
+void print_conv_amx(const Node& node, const Conv& conv, const std::string& threads,
+                    const ValueNames& names, RunContext& context) {
+  const Conv::SplitImage& split = conv.split;
+  const Shape& out = node.output()->shape;
+  const bool planar = conv.kernel.size() == 2;
+  const std::string batch = size(out[0]),
+                    in = fmt::format("BlockedImage{{size_t({}), size_t({}), size_t({})}}",
+                                     conv.in_channels, split.height, split.width),
+                    halo = fmt::format("HaloImage{{{}, {}, {}, {}, {}}}", split.height, split.width,
+                                       split.top, split.bottom, split.beside),
+                    image = fmt::format(
+                        "BlockedImage{{{}, {}, {}}}", size(node.output()->layout.channels),
+                        planar ? size(out[2]) : "size_t(1)", size(out[planar ? 3 : 2])),
+                    window =
+                        fmt::format("Window{{{}, {}, {}, {}}}", pair("size", conv.kernel, 1),
+                                    pair("size", conv.strides, 1), pair("size", conv.dilations, 1),
+                                    pair("size", conv.pads_begin, 0));
+  context.calls.push_back(fmt::format("conv2d_amx<kWidth, {}>({}, {}, {}, {}, {}, {}, {},",
+                                      split.parts, names(node.inputs[0]), names(node.inputs[1]),
+                                      names(node.output()), batch, in, halo, image));
+  context.calls.push_back(
+      fmt::format("    {}, {}, {});", window, conv_epilogue(node, conv, names, context), threads));
+}
+
+}  // namespace
+
 void print_conv(const Node& node, const Conv& conv, const std::string& threads,
                 const ValueNames& names, RunContext& context) {
   context.headers.insert("templates/cpu/" + conv.method + ".h");
   context.headers.insert("templates/common/threads.h");
+  if (conv.method == "conv2d_amx") return print_conv_amx(node, conv, threads, names, context);
   const bool first = conv.method == "conv2d_first";
   const Shape &in = node.inputs[0]->shape, &out = node.output()->shape;
   const bool planar = out.size() == 5;
@@ -202,14 +231,24 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
   const auto start = [&](const Value* v, const Dim& offset) {
     return offset.is(0) ? names(v) : names(v) + " + " + print(offset);
   };
-  const std::string a = start(node.inputs[0], product.a.offset),
-                    c = start(node.output(), product.c.offset);
+  const std::string c = start(node.output(), product.c.offset);
+  const std::string sizes =
+      fmt::format("{}, {}, {}", size(product.m), size(product.n), size(product.k));
+  if (product.method == "matmul_amx") {
+    const std::string partial =
+        product.scratch_bytes.is(0)
+            ? "nullptr"
+            : fmt::format("reinterpret_cast<float*>(ws.scratch({}))", print(scratch));
+    context.calls.push_back(fmt::format("matmul_amx<kWidth, {}>({}, {}, {}, {}, {}, {},",
+                                        product.parts, names(node.inputs[0]), names(node.inputs[1]),
+                                        c, size(product.c.row), sizes, partial));
+    context.calls.push_back(fmt::format("    {}, {});", object, threads));
+    return;
+  }
   if (product.method == "matmul_packed") {
-    const std::string sizes =
-        fmt::format("{}, {}, {}", size(product.m), size(product.n), size(product.k));
-    context.calls.push_back(fmt::format("matmul_packed<kWidth>({}, {}, {}, {}, {}, {},", a,
-                                        size(product.a.row), names(node.inputs[1]), c,
-                                        size(product.c.row), sizes));
+    context.calls.push_back(fmt::format(
+        "matmul_packed<kWidth>({}, {}, {}, {}, {}, {},", start(node.inputs[0], product.a.offset),
+        size(product.a.row), names(node.inputs[1]), c, size(product.c.row), sizes));
     context.calls.push_back(fmt::format("    {}, {});", object, threads));
     return;
   }
@@ -220,7 +259,8 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
   const std::string shape =
       fmt::format("MatmulShape{{{}, {}, {}, {}, {}}}", size(product.outer), size(product.inner),
                   size(product.m), size(product.n), size(product.k));
-  context.calls.push_back(fmt::format("matmul<kWidth>({}, {}, {}, {},", a, strides(product.a),
+  context.calls.push_back(fmt::format("matmul<kWidth>({}, {}, {}, {},",
+                                      start(node.inputs[0], product.a.offset), strides(product.a),
                                       start(node.inputs[1], product.b.offset), strides(product.b)));
   context.calls.push_back(fmt::format("    {}, {}, {}, ws.thread_scratch({}), {}, {});", c,
                                       strides(product.c), shape, print(scratch), object, threads));

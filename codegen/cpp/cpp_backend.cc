@@ -60,7 +60,7 @@ class CppBackend {
     w_.emit(print_model_info(program_, identity_, options_.weights));
     w_.line();
     size_function();
-    run_function(steps.calls);
+    run_function(steps);
     error_function();
     return w_.take();
   }
@@ -159,8 +159,9 @@ class CppBackend {
       const size_t comma = rest.find(',');
       std::string macro = "__";
       for (char c : rest.substr(0, comma)) {
-        if (c == '.') macro += '_';
-        if (c != '.') macro += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        if (c == '.' || c == '-') macro += '_';
+        if (c != '.' && c != '-')
+          macro += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
       }
       macros.push_back(macro + "__");
       if (comma == std::string_view::npos) break;
@@ -251,7 +252,7 @@ class CppBackend {
   bool has_thread_scratch() const {
     return std::any_of(program_.steps.begin(), program_.steps.end(), [](const Node* step) {
       const MatMul* m = step->as<MatMul>();
-      return m && !m->scratch_bytes.is(0);
+      return m && m->has_thread_scratch();
     });
   }
 
@@ -356,7 +357,14 @@ class CppBackend {
     return w.take();
   }
 
-  void run_function(const std::string& calls) {
+  // Kernels that need more of the system than the target's instructions.
+  static std::string machine_checks(const std::set<std::string>& headers) {
+    const bool amx = headers.count("templates/cpu/matmul_amx.h") > 0 ||
+                     headers.count("templates/cpu/conv2d_amx.h") > 0;
+    return amx ? "if (!amx_request()) return 8;\n" : "";
+  }
+
+  void run_function(const PrintedSteps& steps) {
     std::string symbol_fields;
     for (const SymbolRef& s : program_.symbols) symbol_fields += ", " + identifier(s->name);
     w_.emit(R"(
@@ -376,6 +384,7 @@ class CppBackend {
         if (needed > 0 && (!workspace || workspace_size < static_cast<size_t>(needed))) return 4;
         [[maybe_unused]] const Workspace ws{static_cast<unsigned char*>(workspace)$symbol_fields$};
         $weights_checks$
+        $machine_checks$
 
         $calls$
 
@@ -396,7 +405,8 @@ class CppBackend {
               program_.threads.empty() ? "" : "const Threads threads = threads_of(parallel);"},
              {"symbol_fields", symbol_fields},
              {"weights_checks", weights_checks()},
-             {"calls", calls},
+             {"machine_checks", machine_checks(steps.headers)},
+             {"calls", steps.calls},
              {"output_shapes", output_shapes()}});
     w_.line();
   }
@@ -421,6 +431,8 @@ class CppBackend {
             return "a pointer is null";
           case 7:
             return "a stated capacity would be exceeded";
+          case 8:
+            return "this machine or its system has no AMX tiles, which the program was compiled for";
           default:
             return "unknown code";
         }

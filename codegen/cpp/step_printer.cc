@@ -127,8 +127,7 @@ class StepPrinter {
   void print_shared_call(const Node& node, const PrintedFunction& f) {
     calls_.line(fmt::format("{}.split(size_t({}), [&](int64_t begin, int64_t end, size_t) {{",
                             threads_for(node), ExprPrinter({}, -1).print(f.units)));
-    calls_.line(
-        fmt::format("  {}({}, begin, end);", function_of(node, f), arguments_of(node, f)));
+    calls_.line(fmt::format("  {}({}, begin, end);", function_of(node, f), arguments_of(node, f)));
     calls_.line("});");
   }
 
@@ -195,6 +194,7 @@ class StepPrinter {
 
   void print_kernel_call(const Node& node, const KernelCall& k) {
     context_.headers.insert(k.header);
+    context_.headers.insert("templates/common/threads.h");
     ExprPrinter printer({}, -1);
     std::string arguments;
     for (const KernelCall::Argument& a : k.arguments)
@@ -215,6 +215,7 @@ class StepPrinter {
       return out->number < 0 ? "nullptr" : names_(node.outputs[out->number]);
     if (std::holds_alternative<KernelCall::Scratch>(argument))
       return "ws.scratch(" + printer.print(scratch_of(node)) + ")";
+    if (std::holds_alternative<KernelCall::Threads>(argument)) return threads_for(node);
     if (const auto* code = std::get_if<KernelCall::Code>(&argument)) return code->text;
     if (const auto* dim = std::get_if<Dim>(&argument))
       return "int64_t(" + printer.print(*dim) + ")";

@@ -37,6 +37,11 @@ std::vector<Dim> identity_index(const Shape& space) {
   return index;
 }
 
+int64_t Conv::SplitImage::pixels() const {
+  const int64_t count = (height + top + bottom) * (width + beside) + beside + 32;
+  return (count + 15) / 16 * 16;
+}
+
 Shape conv_output_shape(const Conv& conv, const Shape& x, const Shape& w) {
   Shape out{x[0], w[0]};
   for (size_t i = 0; i < conv.strides.size(); ++i) {

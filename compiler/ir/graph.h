@@ -86,6 +86,15 @@ struct Conv {
   std::string method = {};
   std::vector<int64_t> kernel = {};
   int64_t in_channels = 0;
+  // Of conv2d_amx, whose x lies as split_image writes it: the bfloat16 parts of each float, and the
+  // image they stand for.
+  struct SplitImage {
+    int parts = 0;
+    int64_t height = 1, width = 1;
+    int64_t top = 0, bottom = 0, beside = 0;  // zeros around it
+    int64_t pixels() const;                   // with the zeros and room for the last tile
+  };
+  SplitImage split = {};
 };
 
 // A batched matrix product with everything decided: C[o, i, m, n] = finish(sum over k of A[o, i, m,
@@ -96,12 +105,15 @@ struct MatMul {
   struct Strides {
     Dim offset, outer, inner, row, column;
   };
-  std::string
-      method;  // the kernel: "matmul_packed" (B in panels [N/16][K][16]) or "matmul" (any strides)
+  // The kernel: "matmul_packed" (B in panels [N/16][K][16]), "matmul_amx" (A and B in bfloat16
+  // parts) or "matmul" (any strides).
+  std::string method;
+  int parts = 0;  // of each float, for matmul_amx
   Dim outer, inner, m, n, k;
-  Strides a, b, c;  // b is unused by matmul_packed
+  Strides a, b, c;  // b is unused by matmul_packed, a and b by matmul_amx
   E finish;  // null: the accumulator; loads carry one flat index over loops 0..3 = o, i, m, n
-  Dim scratch_bytes = 0;
+  Dim scratch_bytes = 0;  // of each thread; of all together for matmul_amx
+  bool has_thread_scratch() const { return method != "matmul_amx" && !scratch_bytes.is(0); }
 };
 
 // Maps that run row by row in one loop over the first `outer` axes, which all of them share. A load
@@ -132,10 +144,12 @@ struct KernelCall {
     int number;
   };
   struct Scratch {};  // pointer to `scratch_bytes` bytes of workspace
+  struct Threads {};  // the object that splits the work, templates/common/threads.h
   struct Code {
     std::string text;
   };  // a C++ expression on names of templates/, e.g. `Largest{}`
-  using Argument = std::variant<Input, Output, Scratch, Code, Dim, double, std::vector<Dim>>;
+  using Argument =
+      std::variant<Input, Output, Scratch, Threads, Code, Dim, double, std::vector<Dim>>;
 
   std::string kernel;  // function of that name in templates/cpu/<header>.h
   std::string header;

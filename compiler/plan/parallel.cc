@@ -39,6 +39,12 @@ Dim picoseconds(const Map& map) {
          results * product(map.reduced) * picoseconds(map.body);
 }
 
+bool takes_threads(const KernelCall& call) {
+  return std::any_of(call.arguments.begin(), call.arguments.end(), [](const auto& argument) {
+    return std::holds_alternative<KernelCall::Threads>(argument);
+  });
+}
+
 Dim picoseconds(const Node& node) {
   const Dim results = product(node.output()->shape);
   const Dim products = multiply_adds(node) * kPicosecondsOfMultiplyAdd;
@@ -47,6 +53,8 @@ Dim picoseconds(const Node& node) {
   if (const MatMul* m = node.as<MatMul>())
     return products + results * (kPicosecondsOfLoad + picoseconds(m->finish));
   if (const Map* map = node.as<Map>()) return results.is(1) ? Dim(0) : picoseconds(*map);
+  if (const KernelCall* call = node.as<KernelCall>())
+    return takes_threads(*call) ? results * kPicosecondsOfLoad : Dim(0);
   Dim sum = 0;
   if (const Rows* rows = node.as<Rows>()) {
     for (const Rows::Part& part : rows->parts) sum = sum + picoseconds(part.map);

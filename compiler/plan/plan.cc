@@ -49,7 +49,7 @@ void share_among_threads(Program& program) {
     const Dim threads = threads_worth(*step);
     if (threads.is(1)) continue;
     program.threads.emplace(step, threads);
-    if (const MatMul* m = step->as<MatMul>(); m && !m->scratch_bytes.is(0)) {
+    if (const MatMul* m = step->as<MatMul>(); m && m->has_thread_scratch()) {
       const Dim bytes = ceil_div(m->scratch_bytes, kAlignment) * kAlignment;
       program.thread_scratch_bytes = max(program.thread_scratch_bytes, bytes);
     }
