@@ -108,11 +108,11 @@ struct MatMul {
   // The kernel: "matmul_packed" (B in panels [N/16][K][16]), "matmul_amx" (A and B in bfloat16
   // parts) or "matmul" (any strides).
   std::string method;
-  int parts = 0;  // of each float, for matmul_amx
   Dim outer, inner, m, n, k;
   Strides a, b, c;  // b is unused by matmul_packed, a and b by matmul_amx
   E finish;  // null: the accumulator; loads carry one flat index over loops 0..3 = o, i, m, n
   Dim scratch_bytes = 0;  // of each thread; of all together for matmul_amx
+  int parts = 0;          // of each float, for matmul_amx
   bool has_thread_scratch() const { return method != "matmul_amx" && !scratch_bytes.is(0); }
 };
 
