@@ -21,15 +21,13 @@ std::string constant_array(const Value& value, const std::string& name) {
       e.integer_value = t.as_int64(i);
     }
     text += i % 8 == 0 ? "\n    " : " ";
-    if (is_half(value.type)) {
-      text += fmt::format("{{{}}},", t.data<uint16_t>()[i]);
+    if (is_narrow_float(value.type)) {
+      text += fmt::format(
+          "{{{}}},", byte_size(value.type) == 2 ? t.data<uint16_t>()[i] : t.data<uint8_t>()[i]);
       continue;
     }
     const bool plain = value.type == DType::kFloat || value.type == DType::kDouble;
-    text += (plain                  ? literal(value.type, e)
-             : is_float(value.type) ? literal(DType::kFloat, e)
-                                    : std::to_string(e.integer_value)) +
-            ",";
+    text += (plain ? literal(value.type, e) : std::to_string(e.integer_value)) + ",";
   }
   return text + "\n};\n";
 }

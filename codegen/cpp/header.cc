@@ -71,7 +71,8 @@ extern const $name$_info $name$_model;
    this many threads. */
 size_t $name$_workspace_size(const int64_t* symbols, int threads);
 
-/* Computes the outputs. Data is row-major and dense. `weights` is the blob (may be NULL if it is embedded or in the source),
+/* Computes the outputs. Data is row-major and dense; float16, bfloat16 and the 8-bit floats are their bit patterns, elements of
+   4 and 2 bits are packed as in ONNX files: two or four a byte, the first in the lowest bits. `weights` is the blob (may be NULL if it is embedded or in the source),
    `workspace` is scratch memory (64-byte alignment is fastest), `input_shapes` gives each input's sizes (may be NULL if all are
    fixed), `output_shapes` receives those of the outputs (may be NULL, as may each entry), `parallel` may be NULL.
    Reads and writes nothing else, keeps no state: any number of threads may call it with workspaces of their own.

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "compiler/eval/bind_symbols.h"
+#include "compiler/eval/reference_random.h"
 #include "compiler/eval/reference_recurrent.h"
 #include "compiler/eval/reference_scatter.h"
 #include "compiler/eval/reference_selection.h"
@@ -71,6 +72,7 @@ ReferenceKernel reference_kernel(std::string_view name) {
       {"cumulate", reference_cumulate},
       {"gru_layer", reference_gru},
       {"lstm_layer", reference_lstm},
+      {"mersenne_twister", reference_mersenne_twister},
       {"non_max_suppression", reference_non_max_suppression},
       {"nonzero", reference_nonzero},
       {"rnn_layer", reference_rnn},

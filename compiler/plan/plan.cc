@@ -73,6 +73,9 @@ Program plan(Graph graph) {
     }
   }
   for (const auto& [name, symbol] : bound) program.symbols.push_back(symbol);
+  for (const Value* input : program.graph.inputs) {
+    if (is_packed_outside(input->type)) program.unpacked.push_back(input);
+  }
   const StorageMap shared = share_storage(program.graph);
   program.steps = shared.steps;
   lay_out_weights(program, shared);

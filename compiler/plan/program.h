@@ -26,8 +26,8 @@ struct WeightEntry {
   int64_t offset;  // bytes from the payload's start
 };
 
-// A graph output whose value lies elsewhere (an input, a constant, another output) and is copied at
-// the end.
+// A graph output whose value lies elsewhere (an input, a constant, another output, or workspace for
+// elements below 8 bits, which are packed) and is copied at the end.
 struct OutputCopy {
   const Value* value;
   int output;
@@ -40,6 +40,9 @@ struct Program {
   std::vector<const Node*> steps;  // nodes that do work; Reshape and in-place Concat have vanished
   std::unordered_map<const Value*, Placement> placements;  // of every value a step reads or writes
   std::unordered_map<const Node*, Dim> scratch;  // offset of a step's scratch in the workspace
+  // Inputs with elements below 8 bits. The caller packs them as ONNX files do; they are unpacked to
+  // one element a byte of workspace before the first step.
+  std::vector<const Value*> unpacked;
   std::vector<OutputCopy> copies;
   std::vector<WeightEntry> weights;
   int64_t weights_bytes = 0;  // payload

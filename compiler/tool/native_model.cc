@@ -64,7 +64,7 @@ NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, in
                             inputs_[i].dims(), std::move(symbols_));
     input_shapes_.push_back(inputs_[i].dims());
     input_shapes_.back().push_back(0);  // never an empty array
-    input_pointers_.push_back(inputs_[i].mutable_bytes());
+    input_pointers_.push_back(packed_or_plain(inputs_[i]));
   }
   for (const auto& s : input_shapes_) input_shape_pointers_.push_back(s.data());
   std::vector<int64_t> symbol_values;
@@ -88,6 +88,13 @@ NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, in
   workspace_.resize(model.workspace_size_(symbol_values.data(), threads));
 }
 
+// Where the generated function reads the input.
+const void* NativeModel::Call::packed_or_plain(Tensor& input) {
+  if (file_bits(input.type()) >= 8) return input.mutable_bytes();
+  packed_inputs_.push_back(pack_bits(input));
+  return packed_inputs_.back().data();
+}
+
 void NativeModel::Call::run() {
   const Parallel parallel = pool_ ? pool_->as<Parallel>() : Parallel{};
   const int code = model_.run_(model_.weights_.data(), model_.weights_.size(), workspace_.data(),
@@ -104,6 +111,10 @@ std::vector<Tensor> NativeModel::Call::outputs() const {
   for (size_t i = 0; i < declared.size(); ++i) {
     std::vector<int64_t> dims = output_shapes_[i];
     dims.pop_back();
+    if (file_bits(declared[i]->type) < 8) {
+      result.push_back(unpack_bits(declared[i]->type, dims, output_bytes_[i]));
+      continue;
+    }
     Tensor t(declared[i]->type, dims);
     std::memcpy(t.mutable_bytes(), output_bytes_[i].data(), t.byte_count());
     result.push_back(std::move(t));
