@@ -31,31 +31,16 @@ struct ElementType {
 
 // Null where ONNX has no such type, or none of a fixed size.
 inline const ElementType* element_type(int32_t number) {
-  static constexpr ElementType kTypes[] = {{1, "float", 4},
-                                           {2, "uint8", 1},
-                                           {3, "int8", 1},
-                                           {4, "uint16", 2},
-                                           {5, "int16", 2},
-                                           {6, "int32", 4},
-                                           {7, "int64", 8},
-                                           {9, "bool", 1},
-                                           {10, "float16", 2},
-                                           {11, "double", 8},
-                                           {12, "uint32", 4},
-                                           {13, "uint64", 8},
-                                           {14, "complex64", 8},
-                                           {15, "complex128", 16},
-                                           {16, "bfloat16", 2},
-                                           {17, "float8e4m3fn", 1},
-                                           {18, "float8e4m3fnuz", 1},
-                                           {19, "float8e5m2", 1},
-                                           {20, "float8e5m2fnuz", 1},
-                                           {21, "uint4", 1, 2},
-                                           {22, "int4", 1, 2},
-                                           {23, "float4e2m1", 1, 2},
-                                           {24, "float8e8m0", 1},
-                                           {25, "uint2", 1, 4},
-                                           {26, "int2", 1, 4}};
+  static constexpr ElementType kTypes[] = {
+      {1, "float", 4},       {2, "uint8", 1},           {3, "int8", 1},
+      {4, "uint16", 2},      {5, "int16", 2},           {6, "int32", 4},
+      {7, "int64", 8},       {8, "string", 16},         {9, "bool", 1},
+      {10, "float16", 2},    {11, "double", 8},         {12, "uint32", 4},
+      {13, "uint64", 8},     {14, "complex64", 8},      {15, "complex128", 16},
+      {16, "bfloat16", 2},   {17, "float8e4m3fn", 1},   {18, "float8e4m3fnuz", 1},
+      {19, "float8e5m2", 1}, {20, "float8e5m2fnuz", 1}, {21, "uint4", 1, 2},
+      {22, "int4", 1, 2},    {23, "float4e2m1", 1, 2},  {24, "float8e8m0", 1},
+      {25, "uint2", 1, 4},   {26, "int2", 1, 4}};
   for (const ElementType& type : kTypes) {
     if (type.number == number) return &type;
   }

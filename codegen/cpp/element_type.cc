@@ -26,6 +26,7 @@ std::string_view element_type(DType type) {
     case DType::kFloat8E8M0:
       return "Float8E8M0";
     case DType::kString:
+      return "String";
     case DType::kComplex64:
     case DType::kComplex128:
       throw CompileError("element type {} is not supported in generated code", name(type));
@@ -35,6 +36,7 @@ std::string_view element_type(DType type) {
 }
 
 std::string_view element_header(DType type) {
+  if (type == DType::kString) return "templates/common/string.h";
   if (is_float(type) && byte_size(type) == 1) return "templates/common/float8.h";
   return is_narrow_float(type) ? "templates/common/narrow_float.h" : "";
 }

@@ -207,8 +207,16 @@ class StepPrinter {
     for (DType t : k.types) types += (types.empty() ? "" : ", ") + std::string(element_type(t));
     const std::string call =
         fmt::format("{}{}({})", k.kernel, types.empty() ? "" : "<" + types + ">", arguments);
-    calls_.line(k.result ? fmt::format("const int64_t {} = {};", identifier(k.result->name), call)
-                         : call + ";");
+    if (!k.result) return calls_.line(call + ";");
+    const std::string result = identifier(k.result->name);
+    calls_.line(fmt::format("const int64_t {} = {};", result, call));
+    // Steps that give strings may run out of the room kept for them.
+    if (gives_strings(node)) calls_.line(fmt::format("if ({} < 0) return 7;", result));
+  }
+
+  static bool gives_strings(const Node& node) {
+    return std::any_of(node.outputs.begin(), node.outputs.end(),
+                       [](const Value* v) { return v->type == DType::kString; });
   }
 
   std::string argument_text(const Node& node, const KernelCall::Argument& argument,
@@ -262,6 +270,7 @@ ValueNames::ValueNames(const Program& program) {
     names_[e.value] = "w." + weights.unique(e.value->name) + "()";
     weights_by_offset[e.offset] = names_[e.value];
   }
+  for (const Value* text : program.texts) names_[text] = "w." + weights.unique(text->name) + "()";
   for (const auto& value : program.graph.values()) {
     const auto it = program.placements.find(value.get());
     if (it == program.placements.end() || names_.count(value.get())) continue;
@@ -280,7 +289,9 @@ ValueNames::ValueNames(const Program& program) {
         break;
       }
       case Placement::Where::kWeights:
-        names_[value.get()] = weights_by_offset.at(p.offset.value());
+        names_[value.get()] = value->type == DType::kString
+                                  ? names_.at(program.texts[static_cast<size_t>(p.number)])
+                                  : weights_by_offset.at(p.offset.value());
         break;
       case Placement::Where::kWorkspace:
         names_[value.get()] = "ws." + workspace.unique(value->name) + "()";

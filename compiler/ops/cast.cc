@@ -4,6 +4,7 @@
 #include "compiler/ops/kernel_step.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/quantized.h"
+#include "compiler/ops/strings.h"
 
 namespace onnxc {
 namespace {
@@ -53,8 +54,7 @@ void convert(Lowering& x, DType to) {
     x.output(0, x.input(0));
     return;
   }
-  if (from == DType::kString || to == DType::kString)
-    throw x.error("strings are not converted: from {} to {}", name(from), name(to));
+  if (from == DType::kString || to == DType::kString) return cast_strings(x, to);
   MapBuilder map(x, x.shape(0));
   E v = map.load(x.input(0));
   if (to == DType::kFloat8E8M0) {
@@ -88,8 +88,8 @@ void bit_cast(Lowering& x) {
 
 OPS_TABLE(cast){
     {"BitCast", 26, "numbers, bool", bit_cast},
-    {"Cast", 1, "numbers, bool", cast},
-    {"CastLike", 15, "numbers, bool", cast_like},
+    {"Cast", 1, "any", cast},
+    {"CastLike", 15, "any", cast_like},
 };
 OPS_END(cast)
 

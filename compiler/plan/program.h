@@ -16,7 +16,7 @@ namespace onnxc {
 struct Placement {
   enum class Where { kInput, kOutput, kWeights, kWorkspace };
   Where where;
-  int number = 0;  // of the input or output
+  int number = 0;  // of the input, the output or the constant strings
   Dim offset;      // bytes from its start (weights: from the payload's start)
 };
 
@@ -45,6 +45,9 @@ struct Program {
   std::vector<const Value*> unpacked;
   std::vector<OutputCopy> copies;
   std::vector<WeightEntry> weights;
+  // Constant strings, which stand in the source: a blob cannot hold pointers. Their placements give
+  // their number here.
+  std::vector<const Value*> texts;
   int64_t weights_bytes = 0;  // payload
   Dim workspace_bytes;
   Dim live_bytes;  // the largest sum of bytes alive at one step: no plan can need less

@@ -166,9 +166,18 @@ class Sharer {
     return nullptr;
   }
 
+  // Strings may point into it from anywhere.
+  static bool holds_string_bytes(const Value& v) {
+    if (v.type != DType::kUint8 || !v.producer || !v.producer->as<KernelCall>()) return false;
+    const auto& results = v.producer->outputs;
+    return std::any_of(results.begin(), results.end(),
+                       [](const Value* r) { return r->type == DType::kString; });
+  }
+
   int last_use(const Storage& storage) const {
     int last = -1;
     for (const Value* v : storage.values) {
+      if (holds_string_bytes(*v)) return end_;
       for (const Node* user : v->users) last = std::max(last, step_of_.at(user));
       if (graph_.is_output(v)) last = end_;
       // Views not placed yet read the same bytes.
