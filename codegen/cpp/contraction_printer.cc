@@ -151,8 +151,10 @@ std::string pair(const std::string& kind, const std::vector<int64_t>& values, in
 
 }  // namespace
 
-void print_conv(const Node& node, const Conv& conv, const ValueNames& names, RunContext& context) {
+void print_conv(const Node& node, const Conv& conv, const std::string& threads,
+                const ValueNames& names, RunContext& context) {
   context.headers.insert("templates/cpu/" + conv.method + ".h");
+  context.headers.insert("templates/common/threads.h");
   const bool first = conv.method == "conv2d_first";
   const Shape &in = node.inputs[0]->shape, &out = node.output()->shape;
   const bool planar = out.size() == 5;
@@ -172,21 +174,17 @@ void print_conv(const Node& node, const Conv& conv, const ValueNames& names, Run
                     out_image = image(out, out_rows, node.output()->layout.channels.value(), false);
   const bool grouped = conv.method == "conv2d_direct";
   const std::string groups = grouped ? fmt::format(", size_t({})", conv.groups) : "";
-  const std::string units =
-      first || !grouped ? fmt::format("{}_units<kWidth>({}, {})", conv.method, batch, out_image)
-                        : fmt::format("{}_units<kWidth>({}, {}, {}, {}{})", conv.method, batch,
-                                      in_image, out_image, window, groups);
   context.calls.push_back(fmt::format("{}<kWidth>({}, {}, {}, {}, {}, {},", conv.method,
                                       names(node.inputs[0]), names(node.inputs[1]),
                                       names(node.output()), batch, in_image, out_image));
-  context.calls.push_back(
-      fmt::format("    {}{}, {},", window, groups, conv_epilogue(node, conv, names, context)));
-  context.calls.push_back(fmt::format("    0, {});", units));
+  context.calls.push_back(fmt::format("    {}{}, {}, {});", window, groups,
+                                      conv_epilogue(node, conv, names, context), threads));
 }
 
 void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
-                  const ValueNames& names, RunContext& context) {
+                  const std::string& threads, const ValueNames& names, RunContext& context) {
   context.headers.insert("templates/cpu/" + product.method + ".h");
+  context.headers.insert("templates/common/threads.h");
   std::string object;
   if (product.finish) {
     Position position;
@@ -212,8 +210,7 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
     context.calls.push_back(fmt::format("matmul_packed<kWidth>({}, {}, {}, {}, {}, {},", a,
                                         size(product.a.row), names(node.inputs[1]), c,
                                         size(product.c.row), sizes));
-    context.calls.push_back(
-        fmt::format("    {}, 0, matmul_packed_units<kWidth>({}));", object, sizes));
+    context.calls.push_back(fmt::format("    {}, {});", object, threads));
     return;
   }
   const auto strides = [](const MatMul::Strides& s) {
@@ -225,9 +222,8 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
                   size(product.m), size(product.n), size(product.k));
   context.calls.push_back(fmt::format("matmul<kWidth>({}, {}, {}, {},", a, strides(product.a),
                                       start(node.inputs[1], product.b.offset), strides(product.b)));
-  context.calls.push_back(fmt::format("    {}, {}, {}, reinterpret_cast<float*>(ws.scratch({})),",
-                                      c, strides(product.c), shape, print(scratch)));
-  context.calls.push_back(fmt::format("    {}, 0, matmul_units<kWidth>({}));", object, shape));
+  context.calls.push_back(fmt::format("    {}, {}, {}, ws.thread_scratch({}), {}, {});", c,
+                                      strides(product.c), shape, print(scratch), object, threads));
 }
 
 }  // namespace onnxc

@@ -67,6 +67,12 @@ std::string ExprPrinter::print(const E& e, bool as_vector) {
   return as_vector ? vector_text(p) : p.text;
 }
 
+void ExprPrinter::define(const E& e, const std::string& name) {
+  const std::string text = print(e, vector_axis_ >= 0);
+  statements_.push_back(fmt::format("const auto {} = {};", name, text));
+  shared_[e.ref().get()] = {name, vector_axis_ >= 0};
+}
+
 void ExprPrinter::count_uses(const E& e) {
   if (uses_[e.ref().get()]++ > 0) return;
   for (const ExprRef& a : e->args) count_uses(E(a));
@@ -103,8 +109,9 @@ ExprPrinter::Printed ExprPrinter::fresh(const E& e, bool lazy) {
 }
 
 ExprPrinter::Printed ExprPrinter::print_load(const Expr& e) {
-  const Dim& flat = e.index.at(0);
   const std::string pointer = names_.pointer(e.input);
+  if (e.index.empty()) return {pointer};
+  const Dim& flat = e.index[0];
   const bool vector = vector_axis_ >= 0 && flat.mentions_index(vector_axis_);
   const std::string offset = print(flat);
   if (!vector) return {flat.is(0) ? "*" + pointer : fmt::format("{}[{}]", pointer, offset)};

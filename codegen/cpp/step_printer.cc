@@ -53,6 +53,7 @@ class StepPrinter {
       if (!after_step_.empty()) calls_.emit(after_step_, {{"step", std::to_string(k)}});
     }
     for (const OutputCopy& copy : program_.copies) print_copy(copy);
+    if (!program_.threads.empty()) context_.headers.insert("templates/common/threads.h");
     return {functions_.take(), calls_.take(), context_.headers};
   }
 
@@ -72,6 +73,11 @@ class StepPrinter {
       if (const Map* m = node->as<Map>()) {
         add(m->body);
         add(m->finish);
+      } else if (const Rows* r = node->as<Rows>()) {
+        for (const Rows::Part& part : r->parts) {
+          add(part.map.body);
+          add(part.map.finish);
+        }
       } else if (const Conv* c = node->as<Conv>()) {
         add(c->finish);
       } else if (const MatMul* m = node->as<MatMul>()) {
@@ -108,16 +114,18 @@ class StepPrinter {
     comment(node);
     if (const Map* m = node.as<Map>()) {
       print_map_step(node, *m);
+    } else if (const Rows* r = node.as<Rows>()) {
+      print_rows_step(node, *r);
     } else if (const Conv* c = node.as<Conv>()) {
       if (c->method.empty()) {
         print_map_step(node, meaning_of(*c, node.inputs[0]->shape, node.inputs[1]->shape,
                                         node.inputs[0]->type, node.output()->shape));
       } else {
-        print_conv(node, *c, names_, context_);
+        print_conv(node, *c, threads_for(node), names_, context_);
         flush();
       }
     } else if (const MatMul* m = node.as<MatMul>()) {
-      print_matmul(node, *m, scratch_of(node), names_, context_);
+      print_matmul(node, *m, scratch_of(node), threads_for(node), names_, context_);
       flush();
     } else if (node.as<Reshape>()) {
       print_bytes_copy(names_(node.output()), names_(node.inputs[0]), byte_size(*node.output()));
@@ -133,6 +141,14 @@ class StepPrinter {
     return it == program_.scratch.end() ? Dim(0) : it->second;
   }
 
+  // The object that splits a step's work.
+  std::string threads_for(const Node& node) const {
+    if (program_.threads.empty()) return "OneThread{}";
+    const auto it = program_.threads.find(&node);
+    if (it == program_.threads.end()) return "threads.at_most(1)";
+    return fmt::format("threads.at_most({})", ExprPrinter({}, -1).print(it->second));
+  }
+
   void flush() {
     if (!context_.functions.empty()) functions_.emit(context_.functions);
     for (const std::string& call : context_.calls) calls_.line(call);
@@ -141,7 +157,33 @@ class StepPrinter {
   }
 
   void print_map_step(const Node& node, const Map& map) {
-    const PrintedFunction f = print_map(map, node.inputs, node.output()->type);
+    const PrintedFunction f =
+        print_map(map, node.inputs, node.output()->type,
+                  program_.threads.count(&node) ? Sharing::kThreads : Sharing::kAlone);
+    if (f.units.is(1)) {
+      calls_.line(fmt::format("{}({});", function_of(node, f), arguments_of(node, f)));
+    } else {
+      print_shared_call(node, f);
+    }
+  }
+
+  void print_rows_step(const Node& node, const Rows& rows) {
+    const PrintedFunction f = print_rows(rows, node);
+    if (program_.threads.count(&node)) return print_shared_call(node, f);
+    calls_.line(fmt::format("{}({}, 0, {});", function_of(node, f), arguments_of(node, f),
+                            ExprPrinter({}, -1).print(f.units)));
+  }
+
+  void print_shared_call(const Node& node, const PrintedFunction& f) {
+    calls_.line(fmt::format("{}.split(size_t({}), [&](int64_t begin, int64_t end, size_t) {{",
+                            threads_for(node), ExprPrinter({}, -1).print(f.units)));
+    calls_.line(
+        fmt::format("  {}({}, begin, end);", function_of(node, f), arguments_of(node, f)));
+    calls_.line("});");
+  }
+
+  // The name of the function, which is printed if no equal step has been.
+  std::string function_of(const Node& node, const PrintedFunction& f) {
     const std::string key = f.parameters + "|" + f.body;
     auto it = functions_by_text_.find(key);
     if (it == functions_by_text_.end()) {
@@ -160,11 +202,15 @@ class StepPrinter {
                        {"body", f.body}});
       functions_.line();
     }
+    return it->second;
+  }
+
+  std::string arguments_of(const Node& node, const PrintedFunction& f) const {
     std::string arguments;
     for (const Value* v : node.inputs) arguments += names_(v) + ", ";
-    arguments += names_(node.output());
+    for (const Value* v : node.outputs) arguments += (v == node.output() ? "" : ", ") + names_(v);
     for (const std::string& s : f.symbols) arguments += ", " + s;
-    calls_.line(fmt::format("{}({});", it->second, arguments));
+    return arguments;
   }
 
   void print_bytes_copy(const std::string& to, const std::string& from, const Dim& bytes) {

@@ -72,6 +72,20 @@ struct EvaluateOp {
   std::vector<Tensor> operator()(const MatMul& product) const {
     return {evaluate_matmul(product, inputs, node.output()->type, result_dims(), symbols)};
   }
+  std::vector<Tensor> operator()(const Rows& rows) const {
+    std::vector<Tensor> known = inputs, results(node.outputs.size());
+    const auto slot = [&](int i) {
+      return i < kFirstPart ? i : i - kFirstPart + static_cast<int>(inputs.size());
+    };
+    for (const Rows::Part& part : rows.parts) {
+      Map map = part.map;
+      map.body = renumber_inputs(map.body, slot);
+      if (map.finish) map.finish = renumber_inputs(map.finish, slot);
+      known.push_back(evaluate(map, known, symbols));
+      if (part.home != Rows::kNoHome) results.at(static_cast<size_t>(part.home)) = known.back();
+    }
+    return results;
+  }
   std::vector<Tensor> operator()(const KernelCall& call) const {
     const ReferenceKernel kernel = reference_kernel(call.kernel);
     if (!kernel) throw CompileError("kernel {} has no reference", call.kernel);

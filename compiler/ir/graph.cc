@@ -2,6 +2,8 @@
 #include "compiler/ir/graph.h"
 
 #include <algorithm>
+#include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "compiler/support/diagnostics.h"
@@ -66,6 +68,10 @@ Map meaning_of(const Conv& conv, const Shape& x, const Shape& w, DType type, con
   map.body = select(inside, load(0, type, x_index), 0.0) * load(1, type, w_index);
   map.finish = conv.finish;
   return map;
+}
+
+Shape row_shape(const Rows& rows, const Rows::Part& part) {
+  return Shape(part.map.space.begin() + rows.outer, part.map.space.end());
 }
 
 Value* Graph::add_input(std::string value_name, DType type, Shape shape) {
@@ -158,6 +164,30 @@ void Graph::erase(Node* node) {
     std::erase_if(values_, [&](const auto& x) { return x.get() == v; });
   }
   std::erase_if(nodes_, [&](const auto& n) { return n.get() == node; });
+}
+
+void Graph::restore_order() {
+  std::unordered_map<const Node*, size_t> position, waits_for;
+  for (size_t i = 0; i < nodes_.size(); ++i) position[nodes_[i].get()] = i;
+  std::set<size_t> ready;
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    size_t& count = waits_for[nodes_[i].get()];
+    for (const Value* v : nodes_[i]->inputs) count += v->producer != nullptr;
+    if (count == 0) ready.insert(i);
+  }
+  std::vector<std::unique_ptr<Node>> ordered;
+  while (!ready.empty()) {
+    const size_t next = *ready.begin();
+    ready.erase(ready.begin());
+    for (const Value* v : nodes_[next]->outputs) {
+      for (const Node* user : v->users) {
+        if (--waits_for[user] == 0) ready.insert(position[user]);
+      }
+    }
+    ordered.push_back(std::move(nodes_[next]));
+  }
+  ONNXC_CHECK(ordered.size() == position.size(), "a step needs its own result");
+  nodes_ = std::move(ordered);
 }
 
 bool Graph::is_output(const Value* value) const {

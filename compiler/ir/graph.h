@@ -104,6 +104,23 @@ struct MatMul {
   Dim scratch_bytes = 0;
 };
 
+// Maps that run row by row in one loop over the first `outer` axes, which all of them share. A load
+// with input number kFirstPart + j reads part j, an earlier one, in the row that is being computed:
+// its first `outer` indices are the shared loops'.
+struct Rows {
+  struct Part {
+    Map map;
+    // The node's output whose row keeps it; the last part of a home is that output. None: a scalar
+    // a row, or a row of at most kLargestRow elements, on the stack.
+    int home = kNoHome;
+  };
+  static constexpr int kNoHome = -1;
+  static constexpr int64_t kLargestRow = 1024;
+
+  int outer = 0;
+  std::vector<Part> parts;
+};
+
 // A call of a kernel of templates/ that is no index expression (top_k, scatter, recurrent cells,
 // ...).
 struct KernelCall {
@@ -130,7 +147,7 @@ struct KernelCall {
 };
 
 struct Node {
-  using Op = std::variant<Map, Reshape, Concat, Conv, MatMul, KernelCall>;
+  using Op = std::variant<Map, Reshape, Concat, Conv, MatMul, Rows, KernelCall>;
   Op op;
   std::vector<Value*> inputs, outputs;
   std::vector<std::string>
@@ -182,6 +199,8 @@ class Graph {
   void replace_uses(Value* from, Value* to);  // in nodes and graph outputs
   void set_inputs(Node* node, std::vector<Value*> inputs);
   void erase(Node* node);  // its outputs must be unused
+  // Moves nodes that stand before a node they read from behind it, and no others.
+  void restore_order();
   bool is_output(const Value* value) const;
   // Drops nodes and constants that no output needs; says whether anything went.
   bool remove_dead();
@@ -202,6 +221,8 @@ DType result_type(const Map& map);
 // The index expression that gives a convolution's meaning (plain layouts), with the node's finish.
 Map meaning_of(const Conv& conv, const Shape& x, const Shape& w, DType type, const Shape& out);
 Shape conv_output_shape(const Conv& conv, const Shape& x, const Shape& w);
+// The axes of the part's result after the shared ones.
+Shape row_shape(const Rows& rows, const Rows::Part& part);
 // Loop indices 0.. of `space`, e.g. the identity index of an element-wise load.
 std::vector<Dim> identity_index(const Shape& space);
 

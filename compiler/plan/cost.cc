@@ -32,14 +32,22 @@ bool is_product(const Expr& e) {
          std::any_of(e.args.begin(), e.args.end(), [](const ExprRef& x) { return is_product(*x); });
 }
 
+Dim multiply_adds(const Map& map) {
+  if (map.reduction != Reduction::kSum || !is_product(*map.body)) return 0;
+  return product(map.space) * product(map.reduced);
+}
+
 }  // namespace
 
 Dim multiply_adds(const Node& node) {
   if (const Conv* conv = node.as<Conv>()) return multiply_adds(*conv, node);
   if (const MatMul* m = node.as<MatMul>()) return m->outer * m->inner * m->m * m->n * m->k;
-  const Map* map = node.as<Map>();
-  if (!map || map->reduction != Reduction::kSum || !is_product(*map->body)) return 0;
-  return product(map->space) * product(map->reduced);
+  if (const Map* map = node.as<Map>()) return multiply_adds(*map);
+  Dim sum = 0;
+  if (const Rows* rows = node.as<Rows>()) {
+    for (const Rows::Part& part : rows->parts) sum = sum + multiply_adds(part.map);
+  }
+  return sum;
 }
 
 Dim multiply_adds(const Program& program) {

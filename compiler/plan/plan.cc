@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compiler/plan/memory_plan.h"
+#include "compiler/plan/parallel.h"
 #include "compiler/plan/storage.h"
 
 namespace onnxc {
@@ -49,6 +50,18 @@ void lay_out_weights(Program& program, const StorageMap& shared) {
   for (const Value* v : program.graph.outputs) add(v);
 }
 
+void share_among_threads(Program& program) {
+  for (const Node* step : program.steps) {
+    const Dim threads = threads_worth(*step);
+    if (threads.is(1)) continue;
+    program.threads.emplace(step, threads);
+    if (const MatMul* m = step->as<MatMul>(); m && !m->scratch_bytes.is(0)) {
+      const Dim bytes = ceil_div(m->scratch_bytes, kAlignment) * kAlignment;
+      program.thread_scratch_bytes = max(program.thread_scratch_bytes, bytes);
+    }
+  }
+}
+
 }  // namespace
 
 Dim byte_size(const Value& value) {
@@ -84,6 +97,7 @@ Program plan(Graph graph) {
   }
   const StorageMap shared = share_storage(program.graph);
   program.steps = shared.steps;
+  share_among_threads(program);
   lay_out_weights(program, shared);
   const MemoryPlan memory = plan_memory(shared, program.graph);
   for (const auto& [value, view] : shared.views) {

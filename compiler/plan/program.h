@@ -43,6 +43,8 @@ struct Program {
   // Inputs with elements below 8 bits. The caller packs them as ONNX files do; they are unpacked to
   // one element a byte of workspace before the first step.
   std::vector<const Value*> unpacked;
+  std::unordered_map<const Node*, Dim> threads;  // how many a step is worth, where more than one
+  Dim thread_scratch_bytes = 0;  // of each further thread, after the workspace of the first
   std::vector<OutputCopy> copies;
   std::vector<WeightEntry> weights;
   // Constant strings, which stand in the source: a blob cannot hold pointers. Their placements give

@@ -146,15 +146,18 @@ class Sharer {
   // An operand that dies at this step and is read only at the element being written.
   const Value* overwritable(const Node& node, const Value& out) {
     const Dim bytes = bytes_of(out);
+    const auto result = static_cast<int>(std::find(node.outputs.begin(), node.outputs.end(), &out) -
+                                         node.outputs.begin());
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const Value* in = node.inputs[i];
       const View view = map_.views.at(in);
       if (view.storage->where != Storage::Where::kWorkspace || bytes_of(*in) != bytes) continue;
-      if (byte_size(in->type) != byte_size(out.type) || !reads_in_place(node, static_cast<int>(i)))
+      if (byte_size(in->type) != byte_size(out.type) ||
+          !reads_in_place(node, static_cast<int>(i), result))
         continue;
       bool elsewhere_too = false;
       for (size_t j = 0; j < node.inputs.size(); ++j) {
-        elsewhere_too |= node.inputs[j] == in && !reads_in_place(node, static_cast<int>(j));
+        elsewhere_too |= node.inputs[j] == in && !reads_in_place(node, static_cast<int>(j), result);
       }
       if (elsewhere_too) continue;
       const bool shared =
@@ -224,7 +227,33 @@ bool is_packed_outside(DType type) {
   return bits > 0 && bits < 8;
 }
 
-bool reads_in_place(const Node& node, int number) {
+namespace {
+
+// A row of output `home` may take the place of the input's row: the input is read by no part after
+// the first that writes there, by that one only where it writes, and before only in the same row.
+bool rows_read_in_place(const Rows& rows, const Node& node, int number, int home) {
+  const Shape& shape = node.inputs[static_cast<size_t>(number)]->shape;
+  if (shape != node.outputs[static_cast<size_t>(home)]->shape) return false;
+  bool written = false, ok = true;
+  for (const Rows::Part& part : rows.parts) {
+    const bool writes = part.home == home && !written;
+    for (const E* e : {&part.map.body, &part.map.finish}) {
+      if (!*e) continue;
+      visit(*e, [&](const Expr& x) {
+        if (x.kind != Expr::Kind::kLoad || x.input != number) return;
+        ok &= !written;
+        if (writes) ok &= part.map.reduced.empty() && is_identity(x.index, part.map.space);
+        for (int d = 0; d < rows.outer; ++d) ok &= x.index[d] == Dim::index(d, shape[d]);
+      });
+    }
+    written |= writes;
+  }
+  return ok;
+}
+
+}  // namespace
+
+bool reads_in_place(const Node& node, int number, int result) {
   const Shape& space = node.output()->shape;
   const auto only_identity = [&](const E& e) {
     bool ok = true;
@@ -248,6 +277,7 @@ bool reads_in_place(const Node& node, int number) {
     });
     return ok;
   }
+  if (const Rows* rows = node.as<Rows>()) return rows_read_in_place(*rows, node, number, result);
   if (const Conv* c = node.as<Conv>()) return number >= 2 && c->finish && only_identity(c->finish);
   return false;
 }

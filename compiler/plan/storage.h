@@ -39,7 +39,8 @@ bool is_packed_outside(DType type);
 // Shares storage wherever that saves a copy or memory and no reader could see a value overwritten.
 StorageMap share_storage(const Graph& graph);
 
-// True if every load of input `number` by the node reads exactly the element being written.
-bool reads_in_place(const Node& node, int number);
+// True if output number `result` of the node may be written over input `number`: every load of the
+// input reads an element that is not yet overwritten.
+bool reads_in_place(const Node& node, int number, int result);
 
 }  // namespace onnxc
