@@ -177,6 +177,7 @@ class CppBackend {
     }
     if (options_.weights == WeightsMode::kEmbed)
       w_.emit(blob_literal(program_, identity_.model_sha256));
+    for (const Value* v : program_.texts) w_.emit(constant_array(*v, accessor(v)));
     w_.line("// Where each constant lies in the weights.");
     w_.line("struct Weights {");
     w_.indent();
@@ -196,6 +197,10 @@ class CppBackend {
         w_.line(fmt::format("const {0}* {1}() const {{ return at<{0}>({2}); }}  // {3}", type, name,
                             e.offset, onnxc::text(e.value->shape)));
       }
+    }
+    for (const Value* v : program_.texts) {
+      w_.line(fmt::format("const String* {0}() const {{ return k_{0}; }}  // {1}", accessor(v),
+                          onnxc::text(v->shape)));
     }
     w_.outdent();
     w_.line("};");
@@ -353,6 +358,8 @@ class CppBackend {
               {"size", std::to_string(blob_size(program_))},
               {"layout", std::to_string(blob_layout(program_))},
               {"header", std::to_string(kBlobHeaderBytes)}});
+    } else if (!program_.texts.empty()) {
+      w.line("const Weights w{nullptr};");
     }
     return w.take();
   }

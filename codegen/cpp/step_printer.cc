@@ -10,6 +10,7 @@
 #include "codegen/cpp/map_printer.h"
 #include "codegen/cpp/run_context.h"
 #include "codegen/source_writer.h"
+#include "compiler/plan/storage.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -45,6 +46,8 @@ class StepPrinter {
   }
 
   PrintedSteps run() {
+    find_element_headers();
+    for (const Value* input : program_.unpacked) print_unpacking(*input);
     for (size_t k = 0; k < program_.steps.size(); ++k) {
       print(*program_.steps[k]);
       if (!after_step_.empty()) calls_.emit(after_step_, {{"step", std::to_string(k)}});
@@ -55,6 +58,53 @@ class StepPrinter {
   }
 
  private:
+  void need(DType type) {
+    if (const std::string_view header = element_header(type); !header.empty())
+      context_.headers.emplace(header);
+    if (is_packed_outside(type)) context_.headers.insert("templates/common/few_bits.h");
+  }
+
+  void find_element_headers() {
+    const auto add = [&](const E& e) {
+      if (e) visit(e, [&](const Expr& x) { need(x.type); });
+    };
+    for (const auto& v : program_.graph.values()) need(v->type);
+    for (const Node* node : program_.steps) {
+      if (const Map* m = node->as<Map>()) {
+        add(m->body);
+        add(m->finish);
+      } else if (const Rows* r = node->as<Rows>()) {
+        for (const Rows::Part& part : r->parts) {
+          add(part.map.body);
+          add(part.map.finish);
+        }
+      } else if (const Conv* c = node->as<Conv>()) {
+        add(c->finish);
+      } else if (const MatMul* m = node->as<MatMul>()) {
+        add(m->finish);
+      }
+    }
+  }
+
+  // Where the bytes of a value of few bits lie; a struct of a pattern is read as the pattern.
+  std::string pattern_pointer(const Value& value, const char* qualifier) const {
+    const std::string& name = names_(&value);
+    if (!is_narrow_float(value.type)) return name;
+    return fmt::format("reinterpret_cast<{}uint8_t*>({})", qualifier, name);
+  }
+
+  void print_unpacking(const Value& input) {
+    ExprPrinter printer({}, -1);
+    const size_t number =
+        std::find(program_.graph.inputs.begin(), program_.graph.inputs.end(), &input) -
+        program_.graph.inputs.begin();
+    calls_.line(fmt::format("// {}: {} {}, one element a byte", input.name, name(input.type),
+                            text(input.shape)));
+    calls_.line(fmt::format("unpack_bits<{}>({}, inputs[{}], {});", file_bits(input.type),
+                            pattern_pointer(input, ""), number,
+                            printer.print(product(input.shape))));
+  }
+
   void comment(const Node& node) {
     calls_.line(fmt::format("// {}: {} {}", origin_text(node), name(node.output()->type),
                             text(node.output()->shape)));
@@ -203,8 +253,16 @@ class StepPrinter {
     for (DType t : k.types) types += (types.empty() ? "" : ", ") + std::string(element_type(t));
     const std::string call =
         fmt::format("{}{}({})", k.kernel, types.empty() ? "" : "<" + types + ">", arguments);
-    calls_.line(k.result ? fmt::format("const int64_t {} = {};", identifier(k.result->name), call)
-                         : call + ";");
+    if (!k.result) return calls_.line(call + ";");
+    const std::string result = identifier(k.result->name);
+    calls_.line(fmt::format("const int64_t {} = {};", result, call));
+    // Steps that give strings may run out of the room kept for them.
+    if (gives_strings(node)) calls_.line(fmt::format("if ({} < 0) return 7;", result));
+  }
+
+  static bool gives_strings(const Node& node) {
+    return std::any_of(node.outputs.begin(), node.outputs.end(),
+                       [](const Value* v) { return v->type == DType::kString; });
   }
 
   std::string argument_text(const Node& node, const KernelCall::Argument& argument,
@@ -231,6 +289,13 @@ class StepPrinter {
 
   void print_copy(const OutputCopy& copy) {
     calls_.line(fmt::format("// {}", program_.graph.output_names[copy.output]));
+    if (const size_t bits = file_bits(copy.value->type); bits < 8) {
+      ExprPrinter printer({}, -1);
+      calls_.line(fmt::format("pack_bits<{}>(outputs[{}], {}, {});", bits, copy.output,
+                              pattern_pointer(*copy.value, "const "),
+                              printer.print(product(copy.value->shape))));
+      return;
+    }
     print_bytes_copy(fmt::format("outputs[{}]", copy.output), names_(copy.value),
                      byte_size(*copy.value));
   }
@@ -252,6 +317,7 @@ ValueNames::ValueNames(const Program& program) {
     names_[e.value] = "w." + weights.unique(e.value->name) + "()";
     weights_by_offset[e.offset] = names_[e.value];
   }
+  for (const Value* text : program.texts) names_[text] = "w." + weights.unique(text->name) + "()";
   for (const auto& value : program.graph.values()) {
     const auto it = program.placements.find(value.get());
     if (it == program.placements.end() || names_.count(value.get())) continue;
@@ -270,7 +336,9 @@ ValueNames::ValueNames(const Program& program) {
         break;
       }
       case Placement::Where::kWeights:
-        names_[value.get()] = weights_by_offset.at(p.offset.value());
+        names_[value.get()] = value->type == DType::kString
+                                  ? names_.at(program.texts[static_cast<size_t>(p.number)])
+                                  : weights_by_offset.at(p.offset.value());
         break;
       case Placement::Where::kWorkspace:
         names_[value.get()] = "ws." + workspace.unique(value->name) + "()";

@@ -4,9 +4,11 @@
 #include <map>
 
 #include "compiler/eval/bind_symbols.h"
+#include "compiler/eval/reference_random.h"
 #include "compiler/eval/reference_recurrent.h"
 #include "compiler/eval/reference_scatter.h"
 #include "compiler/eval/reference_selection.h"
+#include "compiler/eval/reference_text.h"
 #include "compiler/eval/reference_trees.h"
 
 namespace onnxc {
@@ -71,11 +73,19 @@ ReferenceKernel reference_kernel(std::string_view name) {
       {"cumulate", reference_cumulate},
       {"gru_layer", reference_gru},
       {"lstm_layer", reference_lstm},
+      {"mersenne_twister", reference_mersenne_twister},
+      {"ngram_counts", reference_ngram_counts},
       {"non_max_suppression", reference_non_max_suppression},
       {"nonzero", reference_nonzero},
+      {"numbers_to_text", reference_numbers_to_text},
+      {"regex_full_match", reference_regex_full_match},
       {"rnn_layer", reference_rnn},
       {"scatter_elements", reference_scatter_elements},
       {"scatter_nd", reference_scatter_nd},
+      {"string_concat", reference_string_concat},
+      {"string_normalize", reference_string_normalize},
+      {"string_split", reference_string_split},
+      {"text_to_numbers", reference_text_to_numbers},
       {"top_k", reference_top_k},
       {"tree_ensemble", reference_tree_ensemble},
       {"unique", reference_unique},

@@ -1,6 +1,4 @@
 // To quantised values and back: QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear.
-#include <limits>
-
 #include "compiler/ops/op.h"
 #include "compiler/ops/quantized.h"
 
@@ -48,29 +46,6 @@ DType type_attribute(const Lowering& x, const std::string& name, DType fallback)
   const auto type = dtype_of(static_cast<int>(number));
   if (!type) throw x.error("{} is {}, which is no element type", name, number);
   return *type;
-}
-
-// What does not fit a narrow float becomes infinite, or NaN where the type has no infinity.
-E unsaturated(E value, DType type) {
-  struct Limit {
-    DType type;
-    double rounds_up;  // smallest magnitude that rounds beyond the largest number
-    bool has_infinity;
-  };
-  constexpr Limit kLimits[] = {{DType::kFloat8E4M3FN, 464, false},
-                               {DType::kFloat8E4M3FNUZ, 248, false},
-                               {DType::kFloat8E5M2, 61440, true},
-                               {DType::kFloat8E5M2FNUZ, 61440, false}};
-  const double infinity = std::numeric_limits<double>::infinity();
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  for (const Limit& l : kLimits) {
-    if (l.type != type) continue;
-    const E beyond = l.has_infinity ? select(value < 0.0, constant(value.type(), -infinity),
-                                             constant(value.type(), infinity))
-                                    : constant(value.type(), nan);
-    return select(abs(value) >= l.rounds_up, cast(type, beyond), cast(type, value));
-  }
-  return cast(type, value);
 }
 
 void quantize_linear(Lowering& x) {

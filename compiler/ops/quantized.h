@@ -8,9 +8,12 @@
 
 namespace onnxc {
 
-// `value` (float) rounded as `type` stores it: halves to even and limited for integers, ONNX's
+// `value` rounded as `type` stores it: halves to even and limited for integers, ONNX's
 // saturating conversion for narrow floats.
 E saturated(E value, DType type);
+// `value` as a narrow float; what does not fit becomes infinite, or NaN where the type has no
+// infinity.
+E unsaturated(E value, DType type);
 // round(value) + zero_point, limited to `type`; both float.
 E quantized(E value, E zero_point, DType type);
 

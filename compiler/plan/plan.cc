@@ -33,6 +33,12 @@ void lay_out_weights(Program& program, const StorageMap& shared) {
     if (storage->where != Storage::Where::kWeights) return;
     const Value* v = storage->values.front();
     if (program.placements.count(v)) return;
+    if (v->type == DType::kString) {
+      program.placements[v] = {Placement::Where::kWeights, static_cast<int>(program.texts.size()),
+                               0};
+      program.texts.push_back(v);
+      return;
+    }
     program.weights.push_back({v, program.weights_bytes});
     program.placements[v] = {Placement::Where::kWeights, 0, program.weights_bytes};
     const int64_t bytes = static_cast<int64_t>(v->constant->byte_count());
@@ -86,6 +92,9 @@ Program plan(Graph graph) {
     }
   }
   for (const auto& [name, symbol] : bound) program.symbols.push_back(symbol);
+  for (const Value* input : program.graph.inputs) {
+    if (is_packed_outside(input->type)) program.unpacked.push_back(input);
+  }
   const StorageMap shared = share_storage(program.graph);
   program.steps = shared.steps;
   share_among_threads(program);

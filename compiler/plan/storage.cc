@@ -53,8 +53,10 @@ class Sharer {
 
   void place_inputs_and_constants() {
     for (size_t i = 0; i < graph_.inputs.size(); ++i) {
-      put(graph_.inputs[i],
-          new_storage(Storage::Where::kInput, static_cast<int>(i), bytes_of(*graph_.inputs[i])), 0);
+      const Value* input = graph_.inputs[i];
+      const auto where =
+          is_packed_outside(input->type) ? Storage::Where::kWorkspace : Storage::Where::kInput;
+      put(input, new_storage(where, static_cast<int>(i), bytes_of(*input)), 0);
     }
     for (const auto& v : graph_.values()) {
       if (v->is_constant()) put(v.get(), new_storage(Storage::Where::kWeights, 0, bytes_of(*v)), 0);
@@ -66,6 +68,7 @@ class Sharer {
   void place_outputs() {
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
       const Value* v = graph_.outputs[i];
+      if (is_packed_outside(v->type)) continue;
       std::vector<const Value*> chain{v};
       while (v->producer && v->producer->as<Reshape>()) {
         v = v->producer->inputs[0];
@@ -166,9 +169,18 @@ class Sharer {
     return nullptr;
   }
 
+  // Strings may point into it from anywhere.
+  static bool holds_string_bytes(const Value& v) {
+    if (v.type != DType::kUint8 || !v.producer || !v.producer->as<KernelCall>()) return false;
+    const auto& results = v.producer->outputs;
+    return std::any_of(results.begin(), results.end(),
+                       [](const Value* r) { return r->type == DType::kString; });
+  }
+
   int last_use(const Storage& storage) const {
     int last = -1;
     for (const Value* v : storage.values) {
+      if (holds_string_bytes(*v)) return end_;
       for (const Node* user : v->users) last = std::max(last, step_of_.at(user));
       if (graph_.is_output(v)) last = end_;
       // Views not placed yet read the same bytes.
@@ -194,7 +206,7 @@ class Sharer {
     storage.first = end_;
     storage.last = last_use(storage);
     for (const Value* v : storage.values) {
-      if (v->producer) storage.first = std::min(storage.first, step_of_.at(v->producer));
+      storage.first = std::min(storage.first, v->producer ? step_of_.at(v->producer) : 0);
     }
     storage.last = std::max(storage.last, storage.first);
   }
@@ -209,6 +221,11 @@ class Sharer {
 };
 
 }  // namespace
+
+bool is_packed_outside(DType type) {
+  const size_t bits = file_bits(type);
+  return bits > 0 && bits < 8;
+}
 
 namespace {
 

@@ -32,6 +32,10 @@ struct StorageMap {
   std::vector<const Node*> steps;  // nodes that do work, in order
 };
 
+// True if the caller's form of a tensor holds several elements in a byte: in the workspace it has
+// one a byte.
+bool is_packed_outside(DType type);
+
 // Shares storage wherever that saves a copy or memory and no reader could see a value overwritten.
 StorageMap share_storage(const Graph& graph);
 
