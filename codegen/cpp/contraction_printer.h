@@ -11,4 +11,7 @@ void print_conv(const Node& node, const Conv& conv, const ValueNames& names, Run
 void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
                   const ValueNames& names, RunContext& context);
 
+void print_attention(const Node& node, const Attention& attention, const Dim& scratch,
+                     const ValueNames& names, RunContext& context);
+
 }  // namespace onnxc
