@@ -149,6 +149,29 @@ std::string pair(const std::string& kind, const std::vector<int64_t>& values, in
   return fmt::format("Extent{{size_t({}), size_t({})}}", y, x);
 }
 
+std::string matmul_epilogue(const MatMul& product, const Node& node, const ValueNames& names,
+                            RunContext& context) {
+  if (!product.finish) return plain_epilogue(context);
+  Position position;
+  position.vector_axis = 3;
+  position.index_names = {"outer", "inner", "row", "column"};
+  position.sizes = {product.inner};
+  position.definitions = fmt::format(
+      "[[maybe_unused]] const int64_t outer = int64_t(at.batch) / ({0}), inner = "
+      "int64_t(at.batch) % ({0}), row = int64_t(at.row), column = int64_t(at.column);\n",
+      print(product.inner));
+  return epilogue(product.finish, node.inputs, position, names, context);
+}
+
+std::string strides(const MatMul::Strides& s) {
+  return fmt::format("MatrixStrides{{{}, {}, {}, {}}}", distance(s.outer), distance(s.inner),
+                     distance(s.row), distance(s.column));
+}
+
+std::string element_at(const std::string& pointer, const Dim& offset) {
+  return offset.is(0) ? pointer : pointer + " + " + print(offset);
+}
+
 }  // namespace
 
 namespace {
@@ -214,22 +237,9 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
                   const std::string& threads, const ValueNames& names, RunContext& context) {
   context.headers.insert("templates/cpu/" + product.method + ".h");
   context.headers.insert("templates/common/threads.h");
-  std::string object;
-  if (product.finish) {
-    Position position;
-    position.vector_axis = 3;
-    position.index_names = {"outer", "inner", "row", "column"};
-    position.sizes = {product.inner};
-    position.definitions = fmt::format(
-        "[[maybe_unused]] const int64_t outer = int64_t(at.batch) / ({0}), inner = "
-        "int64_t(at.batch) % ({0}), row = int64_t(at.row), column = int64_t(at.column);\n",
-        print(product.inner));
-    object = epilogue(product.finish, node.inputs, position, names, context);
-  } else {
-    object = plain_epilogue(context);
-  }
+  const std::string object = matmul_epilogue(product, node, names, context);
   const auto start = [&](const Value* v, const Dim& offset) {
-    return offset.is(0) ? names(v) : names(v) + " + " + print(offset);
+    return element_at(names(v), offset);
   };
   const std::string c = start(node.output(), product.c.offset);
   const std::string sizes =
@@ -252,10 +262,6 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
     context.calls.push_back(fmt::format("    {}, {});", object, threads));
     return;
   }
-  const auto strides = [](const MatMul::Strides& s) {
-    return fmt::format("MatrixStrides{{{}, {}, {}, {}}}", distance(s.outer), distance(s.inner),
-                       distance(s.row), distance(s.column));
-  };
   const std::string shape =
       fmt::format("MatmulShape{{{}, {}, {}, {}, {}}}", size(product.outer), size(product.inner),
                   size(product.m), size(product.n), size(product.k));
@@ -264,6 +270,28 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
                                       start(node.inputs[1], product.b.offset), strides(product.b)));
   context.calls.push_back(fmt::format("    {}, {}, {}, ws.thread_scratch({}), {}, {});", c,
                                       strides(product.c), shape, print(scratch), object, threads));
+}
+
+void print_attention(const Node& node, const Attention& attention, const Dim& scratch,
+                     const ValueNames& names, RunContext& context) {
+  context.headers.insert("templates/cpu/attention.h");
+  const MatMul &scores = attention.scores, &values = attention.values;
+  const std::string shape = fmt::format("AttentionShape{{{}, {}, {}, {}, {}, {}}}",
+                                        size(scores.outer), size(scores.inner), size(scores.m),
+                                        size(scores.n), size(scores.k), size(values.n));
+  const auto operand = [&](const Value* v, const MatMul::Strides& s) {
+    return element_at(names(v), s.offset) + ", " + strides(s);
+  };
+  context.calls.push_back(fmt::format("attention<kWidth>({}, {},",
+                                      operand(node.inputs[0], scores.a),
+                                      operand(node.inputs[1], scores.b)));
+  context.calls.push_back(fmt::format("    {}, {},", operand(node.inputs[2], values.b),
+                                      operand(node.output(), values.c)));
+  context.calls.push_back(
+      fmt::format("    {}, reinterpret_cast<float*>(ws.scratch({})),", shape, print(scratch)));
+  context.calls.push_back(fmt::format("    {}, {}, 0, attention_units({}));",
+                                      matmul_epilogue(scores, node, names, context),
+                                      matmul_epilogue(values, node, names, context), shape));
 }
 
 }  // namespace onnxc

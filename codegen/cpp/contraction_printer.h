@@ -13,4 +13,7 @@ void print_conv(const Node& node, const Conv& conv, const std::string& threads,
 void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
                   const std::string& threads, const ValueNames& names, RunContext& context);
 
+void print_attention(const Node& node, const Attention& attention, const Dim& scratch,
+                     const ValueNames& names, RunContext& context);
+
 }  // namespace onnxc

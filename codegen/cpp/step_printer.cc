@@ -127,6 +127,9 @@ class StepPrinter {
     } else if (const MatMul* m = node.as<MatMul>()) {
       print_matmul(node, *m, scratch_of(node), threads_for(node), names_, context_);
       flush();
+    } else if (const Attention* a = node.as<Attention>()) {
+      print_attention(node, *a, scratch_of(node), names_, context_);
+      flush();
     } else if (node.as<Reshape>()) {
       print_bytes_copy(names_(node.output()), names_(node.inputs[0]), byte_size(*node.output()));
     } else if (const Concat* c = node.as<Concat>()) {

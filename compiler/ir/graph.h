@@ -116,6 +116,14 @@ struct MatMul {
   bool has_thread_scratch() const { return method != "matmul_amx" && !scratch_bytes.is(0); }
 };
 
+// softmax(q * k) * v, never whole in between: `scores` is the product of inputs 0 and 1 with its
+// finish, whose softmax along the columns times input 2 is `values`, with its own finish. Loads of
+// both count the node's inputs. The batches and rows of both products are the same.
+struct Attention {
+  MatMul scores, values;
+  Dim scratch_bytes = 0;
+};
+
 // Maps that run row by row in one loop over the first `outer` axes, which all of them share. A load
 // with input number kFirstPart + j reads part j, an earlier one, in the row that is being computed:
 // its first `outer` indices are the shared loops'.
@@ -161,7 +169,7 @@ struct KernelCall {
 };
 
 struct Node {
-  using Op = std::variant<Map, Reshape, Concat, Conv, MatMul, Rows, KernelCall>;
+  using Op = std::variant<Map, Reshape, Concat, Conv, MatMul, Rows, Attention, KernelCall>;
   Op op;
   std::vector<Value*> inputs, outputs;
   std::vector<std::string>

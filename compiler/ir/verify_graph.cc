@@ -100,6 +100,12 @@ void check_node(const Node& node) {
   if (const Map* m = node.as<Map>()) {
     check_map(*m, *node.output(), node, where);
   }
+  if (const Attention* a = node.as<Attention>()) {
+    ONNXC_CHECK(node.inputs.size() >= 3, "{}: attention without keys or values", where);
+    ONNXC_CHECK(a->scores.outer == a->values.outer && a->scores.inner == a->values.inner &&
+                    a->scores.m == a->values.m && a->scores.n == a->values.k,
+                "{}: the two products of attention do not fit", where);
+  }
   if (const Rows* rows = node.as<Rows>()) check_rows(*rows, node, where);
   if (const Conv* c = node.as<Conv>()) {
     ONNXC_CHECK(node.inputs.size() >= 2, "{}: convolution without weights", where);

@@ -32,6 +32,8 @@ bool is_product(const Expr& e) {
          std::any_of(e.args.begin(), e.args.end(), [](const ExprRef& x) { return is_product(*x); });
 }
 
+Dim multiply_adds(const MatMul& m) { return m.outer * m.inner * m.m * m.n * m.k; }
+
 Dim multiply_adds(const Map& map) {
   if (map.reduction != Reduction::kSum || !is_product(*map.body)) return 0;
   return product(map.space) * product(map.reduced);
@@ -41,7 +43,9 @@ Dim multiply_adds(const Map& map) {
 
 Dim multiply_adds(const Node& node) {
   if (const Conv* conv = node.as<Conv>()) return multiply_adds(*conv, node);
-  if (const MatMul* m = node.as<MatMul>()) return m->outer * m->inner * m->m * m->n * m->k;
+  if (const MatMul* m = node.as<MatMul>()) return multiply_adds(*m);
+  if (const Attention* a = node.as<Attention>())
+    return multiply_adds(a->scores) + multiply_adds(a->values);
   if (const Map* map = node.as<Map>()) return multiply_adds(*map);
   Dim sum = 0;
   if (const Rows* rows = node.as<Rows>()) {
