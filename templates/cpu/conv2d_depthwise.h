@@ -24,59 +24,66 @@ struct DepthwiseRow {
   ptrdiff_t width;       // input columns
 };
 
-constexpr int kDepthwisePixels = 7;
+template <int L>
+constexpr int kDepthwisePixels = L == 16 ? 7 : 4;
 
-// Adds one tap to P pixels, each read at `from(i)`.
-template <int L, int P, class From>
-ONNXC_INLINE void add_depthwise_tap(Vec<float, L> (&acc)[P], const float* weights,
+// Adds one row of a kernel to P pixels SX columns apart; column j of what they read is at
+// `from(j)`. Every column is loaded once.
+template <int L, int P, size_t KX, size_t SX, class From>
+ONNXC_INLINE void add_depthwise_row(Vec<float, L> (&acc)[P], const float* weights,
                                     const From& from) {
-  const Vec<float, L> w = load<L>(weights);
+  constexpr int kColumns = (P - 1) * int(SX) + int(KX), kTaps = KX;
+  Vec<float, L> w[KX];
 #pragma GCC unroll 8
-  for (int i = 0; i < P; ++i) acc[i] = fma<L>(load<L>(from(i)), w, acc[i]);
+  for (int tx = 0; tx < kTaps; ++tx) w[tx] = load<L>(weights + tx * int(kBlock));
+#pragma GCC unroll 32
+  for (int j = 0; j < kColumns; ++j) {
+    const Vec<float, L> x = load<L>(from(j));
+#pragma GCC unroll 8
+    for (int tx = 0; tx < kTaps; ++tx) {
+      const int pixel = (j - tx) / int(SX);
+      if (j >= tx && (j - tx) % int(SX) == 0 && pixel < P)
+        acc[pixel] = fma<L>(x, w[tx], acc[pixel]);
+    }
+  }
 }
 
-// Writes to `sums`, [P][L], the sums of pixels `step` columns apart, all taps of which lie inside
-// the image; the first is read at column `x`. KX is the number of columns of a kernel row if it is
-// known, else 0.
-template <int L, size_t KX>
-ONNXC_INLINE void sum_depthwise_inside(const DepthwiseRow& row, ptrdiff_t x, ptrdiff_t step,
-                                       float* sums) {
-  constexpr int P = kDepthwisePixels;
-  const ptrdiff_t next = step * ptrdiff_t(kBlock);
-  const float* in = row.in + x * ptrdiff_t(kBlock);
+// Writes to `sums`, [P][L], the sums of P pixels SX columns apart of which the first is read at
+// column `x`; what lies outside the image is zero.
+template <int L, size_t KX, size_t SX>
+ONNXC_KERNEL void sum_depthwise_tile(const DepthwiseRow& row, ptrdiff_t x, float* sums) {
+  constexpr int P = kDepthwisePixels<L>;
+  constexpr int kColumns = (P - 1) * int(SX) + int(KX), kEdge = int(KX) / 2;
+  const bool nearly_inside = x + kEdge >= 0 && x + kColumns - kEdge <= row.width;
+  const float* in = row.in;
   const float* weights = row.weights;
   Vec<float, L> acc[P];
 #pragma GCC unroll 8
   for (int i = 0; i < P; ++i) acc[i] = Vec<float, L>{};
-  for (size_t ty = 0; ty < row.rows; ++ty, in += row.in_row) {
-    const float* first = in;
-    if constexpr (KX != 0 && KX <= 7) {
-#pragma GCC unroll 8
-      for (size_t tx = 0; tx < KX; ++tx) {
-        add_depthwise_tap<L, P>(acc, weights + tx * kBlock,
-                                [&](int i) ONNXC_LAMBDA { return first + i * next; });
-        first += row.dilation * ptrdiff_t(kBlock);
-      }
+  for (size_t ty = 0; ty < row.rows; ++ty) {
+    const auto valid = [&](int j) ONNXC_LAMBDA {
+      return size_t(x + j) < size_t(row.width) ? in + (x + j) * ptrdiff_t(kBlock) : kZeroBlock;
+    };
+    if (nearly_inside) {
+      const float* first = in + x * ptrdiff_t(kBlock);
+      add_depthwise_row<L, P, KX, SX>(acc, weights, [&](int j) ONNXC_LAMBDA {
+        return j < kEdge || j >= kColumns - kEdge ? valid(j) : first + j * int(kBlock);
+      });
     } else {
-      for (size_t tx = 0; tx < row.columns; ++tx) {
-        add_depthwise_tap<L, P>(acc, weights + tx * kBlock,
-                                [&](int i) ONNXC_LAMBDA { return first + i * next; });
-        first += row.dilation * ptrdiff_t(kBlock);
-      }
+      add_depthwise_row<L, P, KX, SX>(acc, weights, valid);
     }
-    weights += row.columns * kBlock;
+    in += row.in_row;
+    weights += KX * kBlock;
   }
 #pragma GCC unroll 8
   for (int i = 0; i < P; ++i) store<L>(sums + i * L, acc[i]);
 }
 
-// The same for `count` pixels anywhere.
+// The same for `count` (up to P) pixels `step` columns apart and any kernel.
 template <int L>
-ONNXC_KERNEL void sum_depthwise_edge(const DepthwiseRow& row, ptrdiff_t x, ptrdiff_t step,
-                                     size_t count, float* sums) {
-  constexpr int P = kDepthwisePixels;
-  const ptrdiff_t reach = ptrdiff_t(row.columns - 1) * row.dilation;
-  const bool nearly = count == P && x + 2 * step >= 0 && x + (P - 3) * step + reach < row.width;
+ONNXC_KERNEL void sum_depthwise_any(const DepthwiseRow& row, ptrdiff_t x, ptrdiff_t step,
+                                    size_t count, float* sums) {
+  constexpr int P = kDepthwisePixels<L>;
   const float* in = row.in;
   const float* weights = row.weights;
   Vec<float, L> acc[P];
@@ -85,18 +92,12 @@ ONNXC_KERNEL void sum_depthwise_edge(const DepthwiseRow& row, ptrdiff_t x, ptrdi
   for (size_t ty = 0; ty < row.rows; ++ty, in += row.in_row) {
     ptrdiff_t at = x;
     for (size_t tx = 0; tx < row.columns; ++tx, at += row.dilation, weights += kBlock) {
-      const auto valid = [&](int i) ONNXC_LAMBDA {
+      const Vec<float, L> w = load<L>(weights);
+#pragma GCC unroll 8
+      for (int i = 0; i < P; ++i) {
         const ptrdiff_t column = at + i * step;
-        return size_t(column) < size_t(row.width) ? in + column * ptrdiff_t(kBlock) : kZeroBlock;
-      };
-      if (nearly) {
-        add_depthwise_tap<L, P>(acc, weights, [&](int i) ONNXC_LAMBDA {
-          return i < 2 || i >= P - 2 ? valid(i) : in + (at + i * step) * ptrdiff_t(kBlock);
-        });
-      } else {
-        add_depthwise_tap<L, P>(acc, weights, [&](int i) ONNXC_LAMBDA {
-          return size_t(i) < count ? valid(i) : kZeroBlock;
-        });
+        const bool inside = size_t(i) < count && size_t(column) < size_t(row.width);
+        acc[i] = fma<L>(load<L>(inside ? in + column * ptrdiff_t(kBlock) : kZeroBlock), w, acc[i]);
       }
     }
   }
@@ -118,12 +119,15 @@ ONNXC_KERNEL void conv2d_depthwise(const float* in, const float* weights, float*
     const ptrdiff_t kernel_y = size_t(window.kernel.y), kernel_x = size_t(window.kernel.x);
     const ptrdiff_t dilation_y = size_t(window.dilation.y), pad_x = size_t(window.pad.x);
     const ptrdiff_t stride_x = size_t(window.stride.x);
-    constexpr size_t kColumns = SizeOr<decltype(Kernel::x)>::value(0);
-    const ptrdiff_t reach = (kernel_x - 1) * ptrdiff_t(size_t(window.dilation.x));
-    alignas(64) float sums[kDepthwisePixels * L];
-    size_t oy = begin % rows, block = begin / rows % image.blocks();
-    size_t n = begin / rows / image.blocks();
-    for (size_t unit = begin; unit < end; ++unit) {
+    constexpr size_t kPixels = kDepthwisePixels<L>;
+    constexpr size_t kTaps = SizeOr<decltype(Kernel::x)>::value(8);
+    constexpr size_t kStep = SizeOr<decltype(Stride::x)>::value(3);
+    constexpr bool kUnrolled =
+        kTaps <= 7 && kStep <= 2 && SizeOr<decltype(Dilation::x)>::value(2) == 1;
+    alignas(64) float sums[kPixels * L];
+    LoopPosition<3> unit(begin, batch, image.blocks(), rows);
+    for (size_t left = end - begin; left > 0; --left, unit.next()) {
+      const size_t n = unit.at[0], block = unit.at[1], oy = unit.at[2];
       const ptrdiff_t y = ptrdiff_t(oy * window.stride.y) - ptrdiff_t(size_t(window.pad.y));
       ptrdiff_t first = 0, last = kernel_y;
       while (first < last && y + first * dilation_y < 0) ++first;
@@ -137,20 +141,18 @@ ONNXC_KERNEL void conv2d_depthwise(const float* in, const float* weights, float*
           size_t(dilation_y * width) * kBlock,
           ptrdiff_t(size_t(window.dilation.x)),
           width};
-      for (size_t ox = 0; ox < image.width; ox += kDepthwisePixels) {
+      for (size_t ox = 0; ox < image.width; ox += kPixels) {
         const ptrdiff_t x = ptrdiff_t(ox) * stride_x - pad_x;
-        const size_t count = min_size(kDepthwisePixels, image.width - ox);
+        const size_t count = min_size(kPixels, image.width - ox);
         const size_t pixel = oy * image.width + ox;
-        const bool inside = count == kDepthwisePixels && x >= 0 &&
-                            x + (kDepthwisePixels - 1) * stride_x + reach < width;
         for (size_t lane = 0; lane < kBlock; lane += L) {
           DepthwiseRow part = row;
           part.in += lane;
           part.weights += lane;
-          if (inside) {
-            sum_depthwise_inside<L, kColumns>(part, x, stride_x, sums);
+          if constexpr (kUnrolled) {
+            sum_depthwise_tile<L, kTaps, kStep>(part, x, sums);
           } else {
-            sum_depthwise_edge<L>(part, x, stride_x, count, sums);
+            sum_depthwise_any<L>(part, x, stride_x, count, sums);
           }
           store_pixels<L>(
               sums, L, count, n, block * kBlock + lane, image.channels,
@@ -158,11 +160,6 @@ ONNXC_KERNEL void conv2d_depthwise(const float* in, const float* weights, float*
               out + n * image.batch_stride, finish);
         }
       }
-      if (++oy < rows) continue;
-      oy = 0;
-      if (++block < image.blocks()) continue;
-      block = 0;
-      ++n;
     }
   });
 }
