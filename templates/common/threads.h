@@ -31,8 +31,8 @@ struct Threads {
   template <class Work>
   void split(size_t units, const Work& work) const {
     const size_t tasks = units < size_t(count) ? units : size_t(count);
-    if (tasks <= 1) return work(size_t(0), units, size_t(0));
-    Share<Work> share{&work, units, tasks};
+    Share<Work> share{&work, units, tasks < 1 ? 1 : tasks};
+    if (tasks <= 1) return Share<Work>::compute(&share, 0);
     run(context, int(tasks), Share<Work>::compute, &share);
   }
 
@@ -43,7 +43,8 @@ struct Threads {
     size_t units;
     size_t tasks;
 
-    static void compute(void* data, int index) {
+    // Not inlined where it is called: the code of a step stands in the program once.
+    static __attribute__((noinline)) void compute(void* data, int index) {
       const Share& share = *static_cast<const Share*>(data);
       const size_t task = size_t(index);
       (*share.work)(share.units * task / share.tasks, share.units * (task + 1) / share.tasks, task);

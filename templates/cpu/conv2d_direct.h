@@ -62,15 +62,14 @@ ONNXC_KERNEL void conv2d_direct(const float* in, const float* weights, float* ou
     sum.in_height = grid.height = 1;
     sum.in_width = grid.width = out_image.pixels();
   }
-  const size_t per_group = walk.strips * walk.vectors;
-  threads.split(batch * groups * per_group, [&](size_t begin, size_t end, size_t) {
+  threads.split(batch * groups * walk.strips * walk.vectors, [&](size_t begin, size_t end, size_t) {
     const Epilogue finish = epilogue;
-    for (size_t unit = begin; unit < end; ++unit) {
-      const size_t part = unit % per_group;
-      const size_t group = unit / per_group % groups;
-      const size_t n = unit / per_group / groups;
-      const size_t strip = walk.vectors_first ? part / walk.vectors : part % walk.strips;
-      const size_t vector = walk.vectors_first ? part % walk.vectors : part / walk.strips;
+    LoopPosition<4> unit(begin, batch, groups, walk.vectors_first ? walk.strips : walk.vectors,
+                         walk.vectors_first ? walk.vectors : walk.strips);
+    for (size_t left = end - begin; left > 0; --left, unit.next()) {
+      const size_t n = unit.at[0], group = unit.at[1];
+      const size_t strip = unit.at[walk.vectors_first ? 2 : 3];
+      const size_t vector = unit.at[walk.vectors_first ? 3 : 2];
       const size_t first = strip * walk.strip, channel = vector * kWide;
       const float* packed = weights +
                             (group * group_out_blocks + channel / kBlock) * sum.weight_out_block +

@@ -109,7 +109,7 @@ ONNXC_KERNEL void conv2d_first(
           rows.x = ptrdiff_t(ox * SX) - ptrdiff_t(pad_x);
           const bool full = left_pixels > Tile::kMiddle;
           const size_t now = min_size(left_pixels, full ? Tile::kPixels : Tile::kMiddle);
-          if (vectors == 1) {
+          if (!Tile::kFillsBlocks && vectors == 1) {
             if (full) {
               sum_first_tile<L, Tile::kPixels, 1, KY, KX, SX, DY, DX>(rows, from, packed, sums);
             } else {

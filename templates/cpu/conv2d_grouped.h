@@ -57,10 +57,9 @@ ONNXC_KERNEL void conv2d_grouped(const float* in, const float* weights, float* o
   const size_t strips = ceil_div(out_image.pixels(), strip);
   threads.split(batch * out_image.blocks() * strips, [&](size_t begin, size_t end, size_t) {
     const Epilogue finish = epilogue;
-    for (size_t unit = begin; unit < end; ++unit) {
-      const size_t first = unit % strips * strip;
-      const size_t block = unit / strips % out_image.blocks();
-      const size_t n = unit / strips / out_image.blocks();
+    LoopPosition<3> unit(begin, batch, out_image.blocks(), strips);
+    for (size_t left = end - begin; left > 0; --left, unit.next()) {
+      const size_t n = unit.at[0], block = unit.at[1], first = unit.at[2] * strip;
       const size_t from = grouped_first_block(block, in_image.channels, out_image.channels, groups);
       for (size_t lane = 0; lane < kBlock; lane += kVectors * L) {
         conv2d_pixels<L>(sum, grid, in + n * in_image.batch_stride + from * in_image.plane(),

@@ -112,6 +112,7 @@ struct ConvTile {
   static constexpr size_t kShort = L == 16 ? 1 : 0;  // places a row tile may leave unused
   static constexpr size_t kStrip = L == 16 ? 4 * kPixels : 16 * kPixels;
   static constexpr size_t kChunkBytes = 20 * 1024;
+  static constexpr bool kFillsBlocks = kBlock % (kVectors * L) == 0;  // no vector is left alone
 };
 
 // The pixels of a strip: whole rows where a row fits.
@@ -345,10 +346,10 @@ ONNXC_INLINE void conv2d_pixels(const ConvSum& sum, const ConvGrid& grid, const 
   const size_t strip = strip_pixels<L>(grid.width);
   for (const size_t end = first + count; first < end; first += strip) {
     const size_t now = min_size(end - first, strip);
-    if (vectors == 1) {
-      sum_strip<L, 1>(sum, grid, first, now, in, weights, sums);
-    } else {
+    if (Tile::kFillsBlocks || vectors == 2) {
       sum_strip<L, 2>(sum, grid, first, now, in, weights, sums);
+    } else {
+      sum_strip<L, 1>(sum, grid, first, now, in, weights, sums);
     }
     for (size_t v = 0; v < vectors; ++v) {
       store_pixels<L>(

@@ -84,9 +84,10 @@ ONNXC_KERNEL void matmul_packed(const float* a, size_t a_row, const float* b, fl
     const size_t groups = ceil_div(vectors, Tile::kVectors);
     threads.split(strips * groups, [&](size_t begin, size_t end, size_t) {
       const Epilogue finish = epilogue;
-      for (size_t unit = begin; unit < end; ++unit) {
-        const size_t row = (rows_outside ? unit / groups : unit % strips) * Tile::kStrip;
-        const size_t group = rows_outside ? unit % groups : unit / strips;
+      LoopPosition<2> unit(begin, rows_outside ? strips : groups, rows_outside ? groups : strips);
+      for (size_t left = end - begin; left > 0; --left, unit.next()) {
+        const size_t row = unit.at[rows_outside ? 0 : 1] * Tile::kStrip;
+        const size_t group = unit.at[rows_outside ? 1 : 0];
         const size_t v = group_begin<L>(group, vectors);
         const MatmulPanels panels{b + v * L / kBlock * k * kBlock + v * L % kBlock, k * kBlock,
                                   kBlock};
