@@ -174,8 +174,10 @@ std::string element_at(const std::string& pointer, const Dim& offset) {
 
 }  // namespace
 
-void print_conv(const Node& node, const Conv& conv, const ValueNames& names, RunContext& context) {
+void print_conv(const Node& node, const Conv& conv, const std::string& threads,
+                const ValueNames& names, RunContext& context) {
   context.headers.insert("templates/cpu/" + conv.method + ".h");
+  context.headers.insert("templates/common/threads.h");
   const bool first = conv.method == "conv2d_first";
   const Shape &in = node.inputs[0]->shape, &out = node.output()->shape;
   const bool planar = out.size() == 5;
@@ -195,22 +197,18 @@ void print_conv(const Node& node, const Conv& conv, const ValueNames& names, Run
                     out_image = image(out, out_rows, node.output()->layout.channels.value(), false);
   const bool grouped = conv.method == "conv2d_direct";
   const std::string groups = grouped ? fmt::format(", size_t({})", conv.groups) : "";
-  const std::string units =
-      first || !grouped ? fmt::format("{}_units<kWidth>({}, {})", conv.method, batch, out_image)
-                        : fmt::format("{}_units<kWidth>({}, {}, {}, {}{})", conv.method, batch,
-                                      in_image, out_image, window, groups);
   context.calls.push_back(fmt::format("{}<kWidth>({}, {}, {}, {}, {}, {},", conv.method,
                                       names(node.inputs[0]), names(node.inputs[1]),
                                       names(node.output()), batch, in_image, out_image));
-  context.calls.push_back(
-      fmt::format("    {}{}, {},", window, groups, conv_epilogue(node, conv, names, context)));
-  context.calls.push_back(fmt::format("    0, {});", units));
+  context.calls.push_back(fmt::format("    {}{}, {}, {});", window, groups,
+                                      conv_epilogue(node, conv, names, context), threads));
 }
 
 void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
-                  const ValueNames& names, RunContext& context) {
+                  const std::string& threads, const ValueNames& names, RunContext& context) {
   context.headers.insert("templates/cpu/" + product.method + ".h");
   const std::string object = matmul_epilogue(product, node, names, context);
+  context.headers.insert("templates/common/threads.h");
   const auto start = [&](const Value* v, const Dim& offset) {
     return element_at(names(v), offset);
   };
@@ -222,8 +220,7 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
     context.calls.push_back(fmt::format("matmul_packed<kWidth>({}, {}, {}, {}, {}, {},", a,
                                         size(product.a.row), names(node.inputs[1]), c,
                                         size(product.c.row), sizes));
-    context.calls.push_back(
-        fmt::format("    {}, 0, matmul_packed_units<kWidth>({}));", object, sizes));
+    context.calls.push_back(fmt::format("    {}, {});", object, threads));
     return;
   }
   const std::string shape =
@@ -231,14 +228,14 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
                   size(product.m), size(product.n), size(product.k));
   context.calls.push_back(fmt::format("matmul<kWidth>({}, {}, {}, {},", a, strides(product.a),
                                       start(node.inputs[1], product.b.offset), strides(product.b)));
-  context.calls.push_back(fmt::format("    {}, {}, {}, reinterpret_cast<float*>(ws.scratch({})),",
-                                      c, strides(product.c), shape, print(scratch)));
-  context.calls.push_back(fmt::format("    {}, 0, matmul_units<kWidth>({}));", object, shape));
+  context.calls.push_back(fmt::format("    {}, {}, {}, ws.thread_scratch({}), {}, {});", c,
+                                      strides(product.c), shape, print(scratch), object, threads));
 }
 
 void print_attention(const Node& node, const Attention& attention, const Dim& scratch,
-                     const ValueNames& names, RunContext& context) {
+                     const std::string& threads, const ValueNames& names, RunContext& context) {
   context.headers.insert("templates/cpu/attention.h");
+  context.headers.insert("templates/common/threads.h");
   const MatMul &scores = attention.scores, &values = attention.values;
   const std::string shape = fmt::format("AttentionShape{{{}, {}, {}, {}, {}, {}}}",
                                         size(scores.outer), size(scores.inner), size(scores.m),
@@ -251,11 +248,10 @@ void print_attention(const Node& node, const Attention& attention, const Dim& sc
                                       operand(node.inputs[1], scores.b)));
   context.calls.push_back(fmt::format("    {}, {},", operand(node.inputs[2], values.b),
                                       operand(node.output(), values.c)));
+  context.calls.push_back(fmt::format("    {}, ws.thread_scratch({}), {},", shape, print(scratch),
+                                      matmul_epilogue(scores, node, names, context)));
   context.calls.push_back(
-      fmt::format("    {}, reinterpret_cast<float*>(ws.scratch({})),", shape, print(scratch)));
-  context.calls.push_back(fmt::format("    {}, {}, 0, attention_units({}));",
-                                      matmul_epilogue(scores, node, names, context),
-                                      matmul_epilogue(values, node, names, context), shape));
+      fmt::format("    {}, {});", matmul_epilogue(values, node, names, context), threads));
 }
 
 }  // namespace onnxc

@@ -12,20 +12,27 @@
 namespace onnxc {
 namespace {
 
+constexpr int64_t kSumBlock = 512;
+
 class NestPrinter {
  public:
-  NestPrinter(const LoopNest& nest, DType result) : nest_(nest), result_(result) {
+  NestPrinter(const LoopNest& nest, DType result, Sharing sharing) : nest_(nest), result_(result) {
     choose_vector_loop();
+    if (sharing == Sharing::kThreads) choose_shared_loop();
+  }
+
+  Dim units() const {
+    if (shared_loop_ < 0) return 1;
+    const Dim& extent = nest_.extents[shared_loop_];
+    return in_chunks() ? ceil_div(extent, kChunk) : extent;
   }
 
   std::string print() {
     const int loops = vector_result_ ? nest_.outputs - 1 : nest_.outputs;
     for (int a = 0; a < loops; ++a) open_loop(a);
     if (vector_result_) {
+      open_vector_loop();
       const int v = nest_.outputs - 1;
-      writer_.line(fmt::format("for_lanes<kWidth>({}, [&](auto lanes, int64_t {}) {{",
-                               scalar_.print(nest_.extents[v]), index_name(v)));
-      writer_.indent();
       print_element(v);
       writer_.outdent();
       writer_.line("});");
@@ -37,6 +44,8 @@ class NestPrinter {
   }
 
  private:
+  static constexpr int64_t kChunk = 1024, kManyUnits = 32;
+
   static std::string index_name(int axis) { return "i" + std::to_string(axis); }
   static ExprPrinter::Names names(bool vector_accumulator = false) {
     return {[](int input) { return "x" + std::to_string(input); }, index_name, "sum",
@@ -77,7 +86,46 @@ class NestPrinter {
     return strided;
   }
 
+  // The loop whose range a shared function takes: the first one that is long enough for many
+  // threads, else the longest.
+  void choose_shared_loop() {
+    int64_t longest = 0;
+    for (int a = 0; a < nest_.outputs; ++a) {
+      const bool chunks = vector_result_ && a == nest_.outputs - 1;
+      const int64_t extent = nest_.extents[a].range().max / (chunks ? kChunk : 1);
+      if (extent <= longest) continue;
+      longest = extent;
+      shared_loop_ = a;
+      if (extent >= kManyUnits) return;
+    }
+  }
+
+  // The loop in vectors is shared in chunks of elements, so that the same ones fill each vector.
+  bool in_chunks() const { return vector_result_ && shared_loop_ == nest_.outputs - 1; }
+
+  void open_vector_loop() {
+    const int v = nest_.outputs - 1;
+    const std::string extent = scalar_.print(nest_.extents[v]);
+    if (!in_chunks()) {
+      writer_.line(fmt::format("for_lanes<kWidth>({}, [&](auto lanes, int64_t {}) {{", extent,
+                               index_name(v)));
+      writer_.indent();
+      return;
+    }
+    writer_.line(fmt::format("const int64_t first = begin * {}, last = end * {};", kChunk, kChunk));
+    writer_.line(fmt::format(
+        "for_lanes<kWidth>((last < {0} ? last : {0}) - first, [&](auto lanes, int64_t i) {{",
+        nest_.extents[v].is_constant() ? extent : "(" + extent + ")"));
+    writer_.indent();
+    writer_.line(fmt::format("const int64_t {} = first + i;", index_name(v)));
+  }
+
   void open_loop(int axis) {
+    if (axis == shared_loop_) {
+      writer_.line(fmt::format("for (int64_t {0} = begin; {0} < end; ++{0}) {{", index_name(axis)));
+      writer_.indent();
+      return;
+    }
     writer_.line(fmt::format("for (int64_t {0} = 0; {0} < {1}; ++{0}) {{", index_name(axis),
                              scalar_.print(nest_.extents[axis])));
     writer_.indent();
@@ -127,13 +175,43 @@ class NestPrinter {
     const std::string start = first_value(nest_.reduction, type);
     writer_.line(vector_axis >= 0 ? fmt::format("auto sum = lanes.broadcast({});", start)
                                   : fmt::format("{} sum = {};", element_type(type), start));
-    const int axes = static_cast<int>(nest_.extents.size());
-    for (int a = nest_.outputs; a < axes; ++a) open_loop(a);
+    const int last = static_cast<int>(nest_.extents.size()) - 1;
+    const bool blocks = is_long_sum();
+    for (int a = nest_.outputs; a < last; ++a) open_loop(a);
+    if (blocks) open_block(start, vector_axis);
+    if (!blocks) open_loop(last);
     ExprPrinter printer(names(), vector_axis);
     const std::string value = printer.print(nest_.body, vector_axis >= 0);
     statements(printer);
-    writer_.line(fmt::format("sum = {};", combined(nest_.reduction, type, "sum", value)));
-    for (int a = nest_.outputs; a < axes; ++a) close_loop();
+    const char* total = blocks ? "part" : "sum";
+    writer_.line(fmt::format("{} = {};", total, combined(nest_.reduction, type, total, value)));
+    close_loop();
+    if (blocks) {
+      writer_.line(fmt::format("sum = {};", combined(nest_.reduction, type, "sum", "part")));
+      close_loop();
+    }
+    for (int a = nest_.outputs; a < last; ++a) close_loop();
+  }
+
+  // Long float sums are added in blocks, so that their rounding errors stay small.
+  bool is_long_sum() const {
+    if (nest_.reduction != Reduction::kSum || nest_.body.type() != DType::kFloat) return false;
+    Dim terms(1);
+    for (size_t a = nest_.outputs; a < nest_.extents.size(); ++a) terms = terms * nest_.extents[a];
+    return terms.range().max > 2 * kSumBlock;
+  }
+
+  void open_block(const std::string& start, int vector_axis) {
+    const int last = static_cast<int>(nest_.extents.size()) - 1;
+    const std::string i = index_name(last), extent = scalar_.print(nest_.extents[last]);
+    writer_.line(fmt::format("for (int64_t {0} = 0; {0} < {1};) {{", i, extent));
+    writer_.indent();
+    writer_.line(vector_axis >= 0 ? fmt::format("auto part = lanes.broadcast({});", start)
+                                  : fmt::format("float part = {};", start));
+    writer_.line(fmt::format("const int64_t end = {2} - {0} < {1} ? {2} : {0} + {1};", i, kSumBlock,
+                             extent));
+    writer_.line(fmt::format("for (; {0} < end; ++{0}) {{", i));
+    writer_.indent();
   }
 
   void print_vector_reduction() {
@@ -190,19 +268,24 @@ class NestPrinter {
   SourceWriter writer_;
   ExprPrinter scalar_{names(), -1};
   bool vector_result_ = false, vector_reduced_ = false;
+  int shared_loop_ = -1;
 };
 
 }  // namespace
 
-PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DType result) {
+PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DType result,
+                          Sharing sharing) {
   const LoopNest nest = make_loop_nest(map, inputs);
   PrintedFunction f;
-  f.symbols = symbols_of({nest});
+  NestPrinter printer(nest, result, sharing);
+  f.units = printer.units();
+  f.body = printer.print();
+  f.symbols = mentioned(symbols_of({nest}), f.body);
   for (size_t i = 0; i < inputs.size(); ++i)
     f.parameters += fmt::format("const {}* x{}, ", element_type(inputs[i]->type), i);
   f.parameters += fmt::format("{}* y", element_type(result));
   for (const std::string& s : f.symbols) f.parameters += ", int64_t " + s;
-  f.body = NestPrinter(nest, result).print();
+  if (!f.units.is(1)) f.parameters += ", int64_t begin, int64_t end";
   return f;
 }
 

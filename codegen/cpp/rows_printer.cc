@@ -1,6 +1,5 @@
 // Printing of rows: one loop over the shared axes, in it one loop a part, scalars in locals.
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 #include "codegen/cpp/element_type.h"
@@ -111,11 +110,11 @@ class RowsPrinter {
   }
 
   void open_rows() {
-    if (first_ == 1) return open("for (int64_t i0 = int64_t(begin); i0 < int64_t(end); ++i0)");
-    open("for (size_t row = begin; row < end; ++row)");
+    if (first_ == 1) return open("for (int64_t i0 = begin; i0 < end; ++i0)");
+    open("for (int64_t row = begin; row < end; ++row)");
     Dim inside = 1;
     for (int a = first_ - 1; a >= 0; --a) {
-      std::string index = "int64_t(row)";
+      std::string index = "row";
       if (!inside.is(1)) index += fmt::format(" / ({})", text(inside));
       if (a > 0) index += fmt::format(" % ({})", text(nest_.outer[a]));
       writer_.line(fmt::format("[[maybe_unused]] const int64_t {} = {};", index_name(a), index));
@@ -260,31 +259,21 @@ class RowsPrinter {
   int next_local_ = 0;
 };
 
-bool has_word(const std::string& text, const std::string& word) {
-  const auto is_part = [&](size_t at) {
-    return at < text.size() &&
-           (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
-  };
-  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
-    if ((at == 0 || !is_part(at - 1)) && !is_part(at + word.size())) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 PrintedFunction print_rows(const Rows& rows, const Node& node) {
   const RowNest nest = make_row_nest(rows, node.inputs);
   PrintedFunction f;
   f.body = RowsPrinter(rows, nest).print();
-  f.symbols = symbols_of(nest.parts);
-  std::erase_if(f.symbols, [&](const std::string& s) { return !has_word(f.body, s); });
+  f.symbols = mentioned(symbols_of(nest.parts), f.body);
   for (size_t i = 0; i < node.inputs.size(); ++i)
     f.parameters += fmt::format("const {}* x{}, ", element_type(node.inputs[i]->type), i);
   for (size_t i = 0; i < node.outputs.size(); ++i)
     f.parameters += fmt::format("{}{}* y{}", i ? ", " : "", element_type(node.outputs[i]->type), i);
   for (const std::string& s : f.symbols) f.parameters += ", int64_t " + s;
-  f.parameters += ", size_t begin, size_t end";
+  f.parameters += ", int64_t begin, int64_t end";
+  const Shape& space = rows.parts[0].map.space;
+  f.units = product(Shape(space.begin(), space.begin() + rows.outer));
   return f;
 }
 

@@ -50,6 +50,7 @@ class StepPrinter {
       if (!after_step_.empty()) calls_.emit(after_step_, {{"step", std::to_string(k)}});
     }
     for (const OutputCopy& copy : program_.copies) print_copy(copy);
+    if (!program_.threads.empty()) context_.headers.insert("templates/common/threads.h");
     return {functions_.take(), calls_.take(), context_.headers};
   }
 
@@ -70,14 +71,14 @@ class StepPrinter {
         print_map_step(node, meaning_of(*c, node.inputs[0]->shape, node.inputs[1]->shape,
                                         node.inputs[0]->type, node.output()->shape));
       } else {
-        print_conv(node, *c, names_, context_);
+        print_conv(node, *c, threads_for(node), names_, context_);
         flush();
       }
     } else if (const MatMul* m = node.as<MatMul>()) {
-      print_matmul(node, *m, scratch_of(node), names_, context_);
+      print_matmul(node, *m, scratch_of(node), threads_for(node), names_, context_);
       flush();
     } else if (const Attention* a = node.as<Attention>()) {
-      print_attention(node, *a, scratch_of(node), names_, context_);
+      print_attention(node, *a, scratch_of(node), threads_for(node), names_, context_);
       flush();
     } else if (node.as<Reshape>()) {
       print_bytes_copy(names_(node.output()), names_(node.inputs[0]), byte_size(*node.output()));
@@ -93,6 +94,14 @@ class StepPrinter {
     return it == program_.scratch.end() ? Dim(0) : it->second;
   }
 
+  // The object that splits a step's work.
+  std::string threads_for(const Node& node) const {
+    if (program_.threads.empty()) return "OneThread{}";
+    const auto it = program_.threads.find(&node);
+    if (it == program_.threads.end()) return "threads.at_most(1)";
+    return fmt::format("threads.at_most({})", ExprPrinter({}, -1).print(it->second));
+  }
+
   void flush() {
     if (!context_.functions.empty()) functions_.emit(context_.functions);
     for (const std::string& call : context_.calls) calls_.line(call);
@@ -101,17 +110,28 @@ class StepPrinter {
   }
 
   void print_map_step(const Node& node, const Map& map) {
-    const PrintedFunction f = print_map(map, node.inputs, node.output()->type);
-    calls_.line(fmt::format("{}({});", function_of(node, f), arguments_of(node, f)));
+    const PrintedFunction f =
+        print_map(map, node.inputs, node.output()->type,
+                  program_.threads.count(&node) ? Sharing::kThreads : Sharing::kAlone);
+    if (f.units.is(1)) {
+      calls_.line(fmt::format("{}({});", function_of(node, f), arguments_of(node, f)));
+    } else {
+      print_shared_call(node, f);
+    }
   }
 
   void print_rows_step(const Node& node, const Rows& rows) {
     const PrintedFunction f = print_rows(rows, node);
-    const Shape& space = rows.parts[0].map.space;
-    ExprPrinter printer({}, -1);
-    calls_.line(
-        fmt::format("{}({}, 0, {});", function_of(node, f), arguments_of(node, f),
-                    printer.print(product(Shape(space.begin(), space.begin() + rows.outer)))));
+    if (program_.threads.count(&node)) return print_shared_call(node, f);
+    calls_.line(fmt::format("{}({}, 0, {});", function_of(node, f), arguments_of(node, f),
+                            ExprPrinter({}, -1).print(f.units)));
+  }
+
+  void print_shared_call(const Node& node, const PrintedFunction& f) {
+    calls_.line(fmt::format("{}.split(size_t({}), [&](int64_t begin, int64_t end, size_t) {{",
+                            threads_for(node), ExprPrinter({}, -1).print(f.units)));
+    calls_.line(fmt::format("  {}({}, begin, end);", function_of(node, f), arguments_of(node, f)));
+    calls_.line("});");
   }
 
   // The name of the function, which is printed if no equal step has been.

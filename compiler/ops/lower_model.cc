@@ -100,6 +100,14 @@ class InputDeclarer {
   std::set<std::string> used_;
 };
 
+void require_sizes(const Value& value) {
+  for (const Dim& size : value.shape) {
+    if (size.constant().value_or(0) < 0)
+      throw CompileError("output \"{}\" would have shape {}, sizes must not be negative",
+                         value.name, text(value.shape));
+  }
+}
+
 }  // namespace
 
 Value* Scope::find(const std::string& name) {
@@ -138,7 +146,12 @@ std::optional<Shape> Scope::declared_shape(const std::string& name) const {
 void Scope::lower_nodes() {
   for (const OnnxNode& node : source_.nodes) {
     Lowering lowering(graph_, node, *this);
-    in_context(lowering.origins()[0], [&] { find_op(node.domain, node.op_type)->lower(lowering); });
+    in_context(lowering.origins()[0], [&] {
+      find_op(node.domain, node.op_type)->lower(lowering);
+      for (const std::string& output : node.outputs) {
+        if (const auto it = values_.find(output); it != values_.end()) require_sizes(*it->second);
+      }
+    });
   }
 }
 

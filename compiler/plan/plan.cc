@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compiler/plan/memory_plan.h"
+#include "compiler/plan/parallel.h"
 #include "compiler/plan/storage.h"
 
 namespace onnxc {
@@ -43,7 +44,26 @@ void lay_out_weights(Program& program, const StorageMap& shared) {
   for (const Value* v : program.graph.outputs) add(v);
 }
 
+void share_among_threads(Program& program) {
+  for (const Node* step : program.steps) {
+    const Dim threads = threads_worth(*step);
+    if (threads.is(1)) continue;
+    program.threads.emplace(step, threads);
+    const Dim scratch = thread_scratch_bytes(*step);
+    if (!scratch.is(0)) {
+      const Dim bytes = ceil_div(scratch, kAlignment) * kAlignment;
+      program.thread_scratch_bytes = max(program.thread_scratch_bytes, bytes);
+    }
+  }
+}
+
 }  // namespace
+
+Dim thread_scratch_bytes(const Node& node) {
+  if (const MatMul* m = node.as<MatMul>()) return m->scratch_bytes;
+  if (const Attention* a = node.as<Attention>()) return a->scratch_bytes;
+  return 0;
+}
 
 Dim byte_size(const Value& value) {
   return product(value.shape) * static_cast<int64_t>(byte_size(value.type));
@@ -75,6 +95,7 @@ Program plan(Graph graph) {
   for (const auto& [name, symbol] : bound) program.symbols.push_back(symbol);
   const StorageMap shared = share_storage(program.graph);
   program.steps = shared.steps;
+  share_among_threads(program);
   lay_out_weights(program, shared);
   const MemoryPlan memory = plan_memory(shared, program.graph);
   for (const auto& [value, view] : shared.views) {

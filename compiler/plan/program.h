@@ -40,6 +40,8 @@ struct Program {
   std::vector<const Node*> steps;  // nodes that do work; Reshape and in-place Concat have vanished
   std::unordered_map<const Value*, Placement> placements;  // of every value a step reads or writes
   std::unordered_map<const Node*, Dim> scratch;  // offset of a step's scratch in the workspace
+  std::unordered_map<const Node*, Dim> threads;  // how many a step is worth, where more than one
+  Dim thread_scratch_bytes = 0;  // of each further thread, after the workspace of the first
   std::vector<OutputCopy> copies;
   std::vector<WeightEntry> weights;
   int64_t weights_bytes = 0;  // payload
@@ -52,6 +54,8 @@ struct Program {
 Dim byte_size(const Value& value);
 // Bytes to keep for a value: sizes that steps find out are taken at their upper bound.
 Dim capacity(const Value& value, const std::map<std::string, Dim>& upper_bounds);
+// Scratch that every thread which shares the step has for itself.
+Dim thread_scratch_bytes(const Node& node);
 // The upper bounds of sizes that are results of steps, by name.
 std::map<std::string, Dim> result_bounds(const Graph& graph);
 

@@ -78,7 +78,7 @@ Difference compare(const Tensor& got, const Tensor& want, const Tolerance& toler
     if (apart == 0) continue;
     const double allowed =
         tolerance.share_of_largest
-            ? *tolerance.share_of_largest * scale
+            ? *tolerance.share_of_largest * scale + std::numeric_limits<float>::epsilon()
             : tolerance.relative * std::fabs(want.as_double(i)) + tolerance.absolute;
     const bool rejected = !std::isfinite(apart) || apart > allowed;
     const double excess = std::isfinite(apart) ? apart - allowed : apart;

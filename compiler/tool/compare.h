@@ -9,8 +9,9 @@
 namespace onnxc {
 
 // An element passes if |got - want| <= relative * |want| + absolute, or, where `share_of_largest`
-// is given, if it is at most that share of the largest |want|. NaN equals NaN, infinities and
-// strings must be equal.
+// is given, if it is at most that share of the largest |want| plus one float rounding of 1 (1.2e-7:
+// recorded probabilities, computed as 0.5 + ..., are no more exact than that). NaN equals NaN,
+// infinities and strings must be equal.
 struct Tolerance {
   double relative = 1e-3, absolute = 1e-5;
   std::optional<double> share_of_largest;

@@ -20,7 +20,7 @@ constexpr char kFooter[] =
     "A folder holds model.onnx and test_data_set_K/{input,output}_N.pb; all its sets must pass. A\n"
     "model alone runs on made-up inputs and is compared with its unoptimised graph in double.\n"
     "An element passes if |got - want| <= RTOL * |want| + ATOL, or, with --max-error E, if\n"
-    "|got - want| is at most E times the largest |want| of its output.\n\n"
+    "|got - want| is at most E times the largest |want| of its output, plus 1.2e-7.\n\n"
     "Example: onnxc verify models/* --max-error 1e-4 --jobs 2";
 constexpr size_t kLongestLine = 2000;
 
@@ -78,6 +78,7 @@ struct VerifyArguments {
   std::vector<std::string> paths;
   double relative = 1e-3, absolute = 1e-5, max_error = -1;
   bool layers = false, json = false;
+  int threads = 1;
   ProcessLimits limits{1, 1800};
 };
 
@@ -98,6 +99,9 @@ void add_options(CLI::App& app, VerifyArguments& a) {
       ->type_name("E");
   app.add_flag("--layers", a.layers, "names the first step whose result departs");
   add_via_option(app, a.compile);
+  app.add_option("--threads", a.threads, "also runs with N threads, which must not change a bit")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
   app.add_option("--jobs", a.limits.jobs, "models checked at a time; default 1")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
@@ -117,7 +121,7 @@ int verify_command(const std::vector<std::string>& words) {
   add_options(app, a);
   if (asks_for_help(app, words)) return 0;
 
-  VerifyOptions options{options_of(a.compile, "native"), a.compile.via, {}, a.layers};
+  VerifyOptions options{options_of(a.compile, "native"), a.compile.via, {}, a.layers, a.threads};
   options.tolerance.relative = a.relative;
   options.tolerance.absolute = a.absolute;
   if (a.max_error >= 0) options.tolerance.share_of_largest = a.max_error;

@@ -1,6 +1,7 @@
 // Compiling, running and comparing one model.
 #include "compiler/tool/verify_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -42,7 +43,24 @@ class Verification {
   std::vector<Tensor> call(const NativeModel& native, const std::vector<Tensor>& inputs) {
     NativeModel::Call call(native, inputs);
     call.run();
-    return call.outputs();
+    std::vector<Tensor> outputs = call.outputs();
+    if (options_.threads > 1) check_threads(native, inputs, outputs);
+    return outputs;
+  }
+
+  void check_threads(const NativeModel& native, const std::vector<Tensor>& inputs,
+                     const std::vector<Tensor>& want) {
+    NativeModel::Call call(native, inputs, options_.threads);
+    call.run();
+    const std::vector<Tensor> got = call.outputs();
+    for (size_t i = 0; i < got.size(); ++i) {
+      if (!same_bytes(got[i], want[i]))
+        throw CompileError("output {} of {} threads differs from that of one", i, options_.threads);
+    }
+  }
+
+  static bool same_bytes(const Tensor& a, const Tensor& b) {
+    return a.dims() == b.dims() && std::ranges::equal(a.bytes(), b.bytes());
   }
 
   void check_recorded(const OnnxModel& model, const NativeModel& native) {

@@ -104,47 +104,43 @@ ONNXC_KERNEL void sum_depthwise_edge(const DepthwiseRow& row, ptrdiff_t x, ptrdi
   for (int i = 0; i < P; ++i) store<L>(sums + i * L, acc[i]);
 }
 
-// The number of independent units of work conv2d_depthwise can be split into.
-template <int L, class Out>
-ONNXC_INLINE size_t conv2d_depthwise_units(size_t batch, const Out& out) {
-  return batch * out.blocks();
-}
-
-// Computes the units `begin` to `end` of the convolution.
 template <int L, class In, class Out, class Kernel, class Stride, class Dilation, class Pad,
-          class Epilogue>
-ONNXC_INLINE void conv2d_depthwise(const float* in, const float* weights, float* out, size_t,
+          class Epilogue, class Threads>
+ONNXC_KERNEL void conv2d_depthwise(const float* in, const float* weights, float* out, size_t batch,
                                    const In& in_image, const Out& out_image,
                                    const Window<Kernel, Stride, Dilation, Pad>& window,
-                                   Epilogue&& epilogue, size_t begin, size_t end) {
-  const ptrdiff_t height = size_t(in_image.height), width = size_t(in_image.width);
-  const ptrdiff_t kernel_y = size_t(window.kernel.y), kernel_x = size_t(window.kernel.x);
-  const ptrdiff_t dilation_y = size_t(window.dilation.y);
-  const ptrdiff_t stride_x = size_t(window.stride.x);
-  constexpr size_t kColumns = SizeOr<decltype(Kernel::x)>::value(0);
-  const ptrdiff_t reach = (kernel_x - 1) * ptrdiff_t(size_t(window.dilation.x));
-  alignas(64) float sums[kDepthwisePixels * L];
-  for (size_t unit = begin; unit < end; ++unit) {
-    const size_t n = unit / out_image.blocks(), block = unit % out_image.blocks();
-    const float* plane = in + n * in_image.batch_stride + block * in_image.plane();
-    float* to = out + n * out_image.batch_stride;
-    for (size_t oy = 0; oy < out_image.height; ++oy) {
+                                   const Epilogue& epilogue, const Threads& threads) {
+  const size_t rows = out_image.height;
+  threads.split(batch * out_image.blocks() * rows, [&](size_t begin, size_t end, size_t) {
+    const Epilogue finish = epilogue;
+    const Out image = out_image;
+    const ptrdiff_t height = size_t(in_image.height), width = size_t(in_image.width);
+    const ptrdiff_t kernel_y = size_t(window.kernel.y), kernel_x = size_t(window.kernel.x);
+    const ptrdiff_t dilation_y = size_t(window.dilation.y), pad_x = size_t(window.pad.x);
+    const ptrdiff_t stride_x = size_t(window.stride.x);
+    constexpr size_t kColumns = SizeOr<decltype(Kernel::x)>::value(0);
+    const ptrdiff_t reach = (kernel_x - 1) * ptrdiff_t(size_t(window.dilation.x));
+    alignas(64) float sums[kDepthwisePixels * L];
+    size_t oy = begin % rows, block = begin / rows % image.blocks();
+    size_t n = begin / rows / image.blocks();
+    for (size_t unit = begin; unit < end; ++unit) {
       const ptrdiff_t y = ptrdiff_t(oy * window.stride.y) - ptrdiff_t(size_t(window.pad.y));
       ptrdiff_t first = 0, last = kernel_y;
       while (first < last && y + first * dilation_y < 0) ++first;
       while (last > first && y + (last - 1) * dilation_y >= height) --last;
       DepthwiseRow row{
-          plane + (y + first * dilation_y) * width * ptrdiff_t(kBlock),
+          in + n * in_image.batch_stride + block * in_image.plane() +
+              (y + first * dilation_y) * width * ptrdiff_t(kBlock),
           weights + (ptrdiff_t(block) * kernel_y + first) * kernel_x * ptrdiff_t(kBlock),
           size_t(last - first),
           size_t(kernel_x),
           size_t(dilation_y * width) * kBlock,
           ptrdiff_t(size_t(window.dilation.x)),
           width};
-      for (size_t ox = 0; ox < out_image.width; ox += kDepthwisePixels) {
-        const ptrdiff_t x = ptrdiff_t(ox) * stride_x - ptrdiff_t(size_t(window.pad.x));
-        const size_t count = min_size(kDepthwisePixels, out_image.width - ox);
-        const size_t pixel = oy * out_image.width + ox;
+      for (size_t ox = 0; ox < image.width; ox += kDepthwisePixels) {
+        const ptrdiff_t x = ptrdiff_t(ox) * stride_x - pad_x;
+        const size_t count = min_size(kDepthwisePixels, image.width - ox);
+        const size_t pixel = oy * image.width + ox;
         const bool inside = count == kDepthwisePixels && x >= 0 &&
                             x + (kDepthwisePixels - 1) * stride_x + reach < width;
         for (size_t lane = 0; lane < kBlock; lane += L) {
@@ -157,12 +153,18 @@ ONNXC_INLINE void conv2d_depthwise(const float* in, const float* weights, float*
             sum_depthwise_edge<L>(part, x, stride_x, count, sums);
           }
           store_pixels<L>(
-              sums, L, count, n, block * kBlock + lane, out_image.channels,
-              [&](size_t i) ONNXC_LAMBDA { return pixel + i; }, out_image.plane(), to, epilogue);
+              sums, L, count, n, block * kBlock + lane, image.channels,
+              [&](size_t i) ONNXC_LAMBDA { return pixel + i; }, image.plane(),
+              out + n * image.batch_stride, finish);
         }
       }
+      if (++oy < rows) continue;
+      oy = 0;
+      if (++block < image.blocks()) continue;
+      block = 0;
+      ++n;
     }
-  }
+  });
 }
 
 }  // namespace onnxc

@@ -318,7 +318,7 @@ ONNXC_KERNEL void sum_strip(const ConvSum& sum, const ConvGrid& grid, size_t fir
 template <int L, class PixelOf, class Epilogue>
 ONNXC_INLINE void store_pixels(const float* sums, size_t step, size_t count, size_t n,
                                size_t channel, size_t channels, const PixelOf& pixel_of,
-                               size_t plane, float* out, Epilogue& epilogue) {
+                               size_t plane, float* out, const Epilogue& epilogue) {
   float* to = out + channel / kBlock * plane + channel % kBlock;
   if (channel < channels) {
     for (size_t i = 0; i < count; ++i) {
@@ -339,7 +339,7 @@ template <int L, class PixelOf, class Epilogue>
 ONNXC_INLINE void conv2d_pixels(const ConvSum& sum, const ConvGrid& grid, const float* in,
                                 const float* weights, float* out, size_t n, size_t channel,
                                 size_t vectors, size_t first, size_t count, const PixelOf& pixel_of,
-                                Epilogue& epilogue) {
+                                const Epilogue& epilogue) {
   using Tile = ConvTile<L>;
   alignas(64) float sums[(Tile::kStrip + Tile::kPixels) * Tile::kVectors * L];
   const size_t strip = strip_pixels<L>(grid.width);

@@ -304,24 +304,27 @@ ONNXC_INLINE Element<V> reduce_min(V v) {
 }
 
 // combine over f(Lanes<N>, i) for i in 0..n-1, in an order that depends on n and L alone.
-// `identity` changes nothing when combined; `combine` takes two vectors or two scalars.
+// `identity` changes nothing when combined; `combine` takes two vectors or two scalars. Blocks are
+// combined by themselves first, so that the rounding errors of long sums stay small.
 template <int L, class T, class Combine, class F>
 ONNXC_INLINE T reduce_lanes(size_t n, T identity, Combine combine, F f) {
+  constexpr size_t kBlock = 256;
   T total = identity;
   size_t i = 0;
   if constexpr (L > 1) {
     if (n >= L) {
       Vec<T, L> sum = broadcast<L>(identity);
-      if (n >= 4 * L) {
-        Vec<T, L> a = f(Lanes<L>{}, 0), b = f(Lanes<L>{}, size_t(L));
-        Vec<T, L> c = f(Lanes<L>{}, size_t(2 * L)), d = f(Lanes<L>{}, size_t(3 * L));
-        for (i = 4 * L; i + 4 * L <= n; i += 4 * L) {
+      while (n - i >= 4 * L) {
+        const size_t end = n - i < kBlock * L ? n - 4 * L : i + (kBlock - 4) * L;
+        Vec<T, L> a = f(Lanes<L>{}, i), b = f(Lanes<L>{}, i + L);
+        Vec<T, L> c = f(Lanes<L>{}, i + 2 * L), d = f(Lanes<L>{}, i + 3 * L);
+        for (i += 4 * L; i <= end; i += 4 * L) {
           a = combine(a, f(Lanes<L>{}, i));
           b = combine(b, f(Lanes<L>{}, i + L));
           c = combine(c, f(Lanes<L>{}, i + 2 * L));
           d = combine(d, f(Lanes<L>{}, i + 3 * L));
         }
-        sum = combine(combine(a, b), combine(c, d));
+        sum = combine(sum, combine(combine(a, b), combine(c, d)));
       }
       for (; i + L <= n; i += L) sum = combine(sum, f(Lanes<L>{}, i));
       total = reduce_vector(sum, combine);

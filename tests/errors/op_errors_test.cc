@@ -110,6 +110,11 @@ const std::vector<Case>& cases() {
        "g (float[2] a, int64[2] i) => (float[2] y) { y = ScatterElements <reduction = \"avg\"> (a, "
        "i, a) }",
        "ScatterElements: attribute \"reduction\" is \"avg\", must be none, add, mul, min or max"},
+      {"TiledNegatively", 17,
+       "g (float[3] a) => (float[n] y) <int64[1] r = {-2}> { y = Tile(a, r) }",
+       "Tile: output \"y\" would have shape [-6], sizes must not be negative"},
+      {"NegativeSize", 17, "g () => (float[n] y) <int64[1] s = {-1}> { y = ConstantOfShape(s) }",
+       "ConstantOfShape: output \"y\" would have shape [-1], sizes must not be negative"},
       {"UnknownOperators", 17,
        "g (float[2] a) => (float[2] y) { b = Frobnicate(a) c = Frobnicate(b) y = Wibble(c) }",
        "2 operators are not supported; Frobnicate: 2 nodes; Wibble: 1 node; `onnxc "

@@ -141,6 +141,24 @@ TEST_F(Commands, VerifyComparesAModelWithItsReference) {
   EXPECT_NE(text.find("no step departs"), std::string::npos);
 }
 
+TEST_F(Commands, VerifyFindsLongSumsExact) {
+  folder_.write("squares.onnx", R"(
+    <ir_version: 8, opset_import: ["" : 17]>
+    squares (float[260000, 16] x, float[16, 260000] t) => (float[1, 16] y, float[16, 1] z) {
+      y = ReduceSumSquare <axes = [0]> (x)
+      z = ReduceSumSquare <axes = [1]> (t)
+    })");
+  ok("verify squares.onnx --rtol 2e-6 --atol 2e-7");
+  ok("verify squares.onnx --rtol 2e-6 --atol 2e-7 --march x86-64");
+}
+
+TEST_F(Commands, VerifyComparesThreadsWithOne) {
+  folder_.write("large.onnx", R"(
+    <ir_version: 8, opset_import: ["" : 17]>
+    large (float[600, 1000] x) => (float[600, 1000] y) { y = Tanh (x) })");
+  EXPECT_EQ(ok("verify large.onnx --threads 3").substr(0, 4), "PASS");
+}
+
 TEST_F(Commands, VerifyPrintsJson) {
   write_case("good", {3, 7});
   const auto json = nlohmann::json::parse(ok("verify good --json"));

@@ -27,12 +27,8 @@ void check_depthwise(ConvCase c, size_t parts, const Kernel& kernel) {
                                output.batch_stride());
   const Window window{kernel, Extent{c.stride_y, c.stride_x}, Extent{c.dilation_y, c.dilation_x},
                       Extent{c.pad_top, c.pad_left}};
-  const size_t units = conv2d_depthwise_units<kTestLanes>(c.batch, out_image);
-  for (size_t part = 0; part < parts; ++part) {
-    conv2d_depthwise<kTestLanes>(blocked.data(), packed.data(), output.data(), c.batch, in_image,
-                                 out_image, window, output.epilogue(), units * part / parts,
-                                 units * (part + 1) / parts);
-  }
+  conv2d_depthwise<kTestLanes>(blocked.data(), packed.data(), output.data(), c.batch, in_image,
+                               out_image, window, output.epilogue(), PartsInTurn{parts});
   output.check(convolve(c, in, weights), double(taps) + 10);
 }
 
