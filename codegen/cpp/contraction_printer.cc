@@ -241,11 +241,11 @@ void print_conv_amx(const Node& node, const Conv& conv, const std::string& threa
   const bool planar = conv.kernel.size() == 2;
   const std::string halo = fmt::format("HaloImage{{{}, {}, {}, {}, {}}}", split.height, split.width,
                                        split.top, split.bottom, split.beside);
-  context.calls.push_back(fmt::format(
-      "conv2d_amx<kWidth, {}>({}, {}, {}, {}, blocked_image({}, {}, {}), {}, {},", split.parts,
-      names(node.inputs[0]), names(node.inputs[1]), names(node.output()), print(out[0]),
-      conv.in_channels, split.height, split.width, halo,
-      image("blocked", out, planar, node.output()->layout.channels.value())));
+  context.calls.push_back(
+      fmt::format("conv2d_amx<kWidth, {}>({}, {}, {}, {}, blocked_image({}, {}, {}), {}, {},",
+                  split.parts, names(node.inputs[0]), names(node.inputs[1]), names(node.output()),
+                  print(out[0]), conv.in_channels, split.height, split.width, halo,
+                  image("blocked", out, planar, node.output()->layout.channels.value())));
   context.calls.push_back(fmt::format("    {}, {}, {});", window(conv),
                                       conv_epilogue(node, conv, names, context), threads));
 }
@@ -280,8 +280,9 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
     return element_at(names(v), offset);
   };
   const std::string c = start(node.output(), product.c.offset);
-  const std::string sizes = fmt::format("{}, {}, {}", product.m.is(1) ? "fixed<1>" : size(product.m),
-                                        size(product.n), size(product.k));
+  const std::string sizes =
+      fmt::format("{}, {}, {}", product.m.is(1) ? "fixed<1>" : size(product.m), size(product.n),
+                  size(product.k));
   if (product.method == "matmul_amx") {
     const std::string partial =
         product.scratch_bytes.is(0)
@@ -311,8 +312,9 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
 }
 
 void print_attention(const Node& node, const Attention& attention, const Dim& scratch,
-                     const ValueNames& names, RunContext& context) {
+                     const std::string& threads, const ValueNames& names, RunContext& context) {
   context.headers.insert("templates/cpu/attention.h");
+  context.headers.insert("templates/common/threads.h");
   const MatMul &scores = attention.scores, &values = attention.values;
   const std::string shape = fmt::format("AttentionShape{{{}, {}, {}, {}, {}, {}}}",
                                         size(scores.outer), size(scores.inner), size(scores.m),
@@ -325,11 +327,10 @@ void print_attention(const Node& node, const Attention& attention, const Dim& sc
                                       operand(node.inputs[1], scores.b)));
   context.calls.push_back(fmt::format("    {}, {},", operand(node.inputs[2], values.b),
                                       operand(node.output(), values.c)));
+  context.calls.push_back(fmt::format("    {}, ws.thread_scratch({}), {},", shape, print(scratch),
+                                      matmul_epilogue(scores, node, names, context)));
   context.calls.push_back(
-      fmt::format("    {}, reinterpret_cast<float*>(ws.scratch({})),", shape, print(scratch)));
-  context.calls.push_back(fmt::format("    {}, {}, 0, attention_units({}));",
-                                      matmul_epilogue(scores, node, names, context),
-                                      matmul_epilogue(values, node, names, context), shape));
+      fmt::format("    {}, {});", matmul_epilogue(values, node, names, context), threads));
 }
 
 }  // namespace onnxc

@@ -14,6 +14,6 @@ void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
                   const std::string& threads, const ValueNames& names, RunContext& context);
 
 void print_attention(const Node& node, const Attention& attention, const Dim& scratch,
-                     const ValueNames& names, RunContext& context);
+                     const std::string& threads, const ValueNames& names, RunContext& context);
 
 }  // namespace onnxc

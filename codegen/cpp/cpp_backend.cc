@@ -255,10 +255,8 @@ class CppBackend {
   }
 
   bool has_thread_scratch() const {
-    return std::any_of(program_.steps.begin(), program_.steps.end(), [](const Node* step) {
-      const MatMul* m = step->as<MatMul>();
-      return m && m->has_thread_scratch();
-    });
+    return std::any_of(program_.steps.begin(), program_.steps.end(),
+                       [](const Node* step) { return !thread_scratch_bytes(*step).is(0); });
   }
 
   std::string symbol_parameters() const {

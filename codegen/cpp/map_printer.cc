@@ -277,15 +277,15 @@ PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DTy
                           Sharing sharing) {
   const LoopNest nest = make_loop_nest(map, inputs);
   PrintedFunction f;
-  f.symbols = symbols_of({nest});
+  NestPrinter printer(nest, result, sharing);
+  f.units = printer.units();
+  f.body = printer.print();
+  f.symbols = mentioned(symbols_of({nest}), f.body);
   for (size_t i = 0; i < inputs.size(); ++i)
     f.parameters += fmt::format("const {}* x{}, ", element_type(inputs[i]->type), i);
   f.parameters += fmt::format("{}* y", element_type(result));
   for (const std::string& s : f.symbols) f.parameters += ", int64_t " + s;
-  NestPrinter printer(nest, result, sharing);
-  f.units = printer.units();
   if (!f.units.is(1)) f.parameters += ", int64_t begin, int64_t end";
-  f.body = printer.print();
   return f;
 }
 

@@ -1,6 +1,7 @@
 // Spelling of reductions and sizes.
 #include "codegen/cpp/nest_text.h"
 
+#include <cctype>
 #include <set>
 
 #include "codegen/cpp/element_type.h"
@@ -56,6 +57,26 @@ std::vector<std::string> symbols_of(const std::vector<LoopNest>& nests) {
     }
   }
   return {found.begin(), found.end()};
+}
+
+namespace {
+
+bool has_word(const std::string& text, const std::string& word) {
+  const auto is_part = [&](size_t at) {
+    return at < text.size() &&
+           (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
+  };
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    if ((at == 0 || !is_part(at - 1)) && !is_part(at + word.size())) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::string> mentioned(std::vector<std::string> names, const std::string& text) {
+  std::erase_if(names, [&](const std::string& name) { return !has_word(text, name); });
+  return names;
 }
 
 bool is_long(const Dim& extent) { return extent.range().max >= 4; }

@@ -15,6 +15,8 @@ std::string combined(Reduction r, DType type, const std::string& a, const std::s
 
 // Names of the sizes that the nests mention, each once, in order.
 std::vector<std::string> symbols_of(const std::vector<LoopNest>& nests);
+// Those of the names that stand in the text as words.
+std::vector<std::string> mentioned(std::vector<std::string> names, const std::string& text);
 // Whether a loop of that extent is worth vectors.
 bool is_long(const Dim& extent);
 

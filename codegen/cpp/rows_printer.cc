@@ -1,6 +1,5 @@
 // Printing of rows: one loop over the shared axes, in it one loop a part, scalars in locals.
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 #include "codegen/cpp/element_type.h"
@@ -260,25 +259,13 @@ class RowsPrinter {
   int next_local_ = 0;
 };
 
-bool has_word(const std::string& text, const std::string& word) {
-  const auto is_part = [&](size_t at) {
-    return at < text.size() &&
-           (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
-  };
-  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
-    if ((at == 0 || !is_part(at - 1)) && !is_part(at + word.size())) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 PrintedFunction print_rows(const Rows& rows, const Node& node) {
   const RowNest nest = make_row_nest(rows, node.inputs);
   PrintedFunction f;
   f.body = RowsPrinter(rows, nest).print();
-  f.symbols = symbols_of(nest.parts);
-  std::erase_if(f.symbols, [&](const std::string& s) { return !has_word(f.body, s); });
+  f.symbols = mentioned(symbols_of(nest.parts), f.body);
   for (size_t i = 0; i < node.inputs.size(); ++i)
     f.parameters += fmt::format("const {}* x{}, ", element_type(node.inputs[i]->type), i);
   for (size_t i = 0; i < node.outputs.size(); ++i)

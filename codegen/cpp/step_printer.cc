@@ -128,7 +128,7 @@ class StepPrinter {
       print_matmul(node, *m, scratch_of(node), threads_for(node), names_, context_);
       flush();
     } else if (const Attention* a = node.as<Attention>()) {
-      print_attention(node, *a, scratch_of(node), names_, context_);
+      print_attention(node, *a, scratch_of(node), threads_for(node), names_, context_);
       flush();
     } else if (node.as<Reshape>()) {
       print_bytes_copy(names_(node.output()), names_(node.inputs[0]), byte_size(*node.output()));

@@ -113,7 +113,6 @@ struct MatMul {
   E finish;  // null: the accumulator; loads carry one flat index over loops 0..3 = o, i, m, n
   Dim scratch_bytes = 0;  // of each thread; of all together for matmul_amx
   int parts = 0;          // of each float, for matmul_amx
-  bool has_thread_scratch() const { return method != "matmul_amx" && !scratch_bytes.is(0); }
 };
 
 // softmax(q * k) * v, never whole in between: `scores` is the product of inputs 0 and 1 with its

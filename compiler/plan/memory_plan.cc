@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "compiler/plan/program.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -48,9 +49,7 @@ Dim aligned(const Dim& bytes) {
 
 Dim scratch_bytes(const Node& node) {
   if (const KernelCall* k = node.as<KernelCall>()) return k->scratch_bytes;
-  if (const MatMul* m = node.as<MatMul>()) return m->scratch_bytes;
-  if (const Attention* a = node.as<Attention>()) return a->scratch_bytes;
-  return 0;
+  return thread_scratch_bytes(node);
 }
 
 struct Block {

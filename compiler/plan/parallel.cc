@@ -52,6 +52,11 @@ Dim picoseconds(const Node& node) {
     return products + results * (kPicosecondsOfLoad + picoseconds(conv->finish));
   if (const MatMul* m = node.as<MatMul>())
     return products + results * (kPicosecondsOfLoad + picoseconds(m->finish));
+  if (const Attention* a = node.as<Attention>()) {
+    const Dim scores = a->scores.outer * a->scores.inner * a->scores.m * a->scores.n;
+    return products + scores * (kPicosecondsOfFunction + picoseconds(a->scores.finish)) +
+           results * (kPicosecondsOfLoad + picoseconds(a->values.finish));
+  }
   if (const Map* map = node.as<Map>()) return results.is(1) ? Dim(0) : picoseconds(*map);
   if (const KernelCall* call = node.as<KernelCall>())
     return takes_threads(*call) ? results * kPicosecondsOfLoad : Dim(0);

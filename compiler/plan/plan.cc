@@ -55,14 +55,22 @@ void share_among_threads(Program& program) {
     const Dim threads = threads_worth(*step);
     if (threads.is(1)) continue;
     program.threads.emplace(step, threads);
-    if (const MatMul* m = step->as<MatMul>(); m && m->has_thread_scratch()) {
-      const Dim bytes = ceil_div(m->scratch_bytes, kAlignment) * kAlignment;
+    const Dim scratch = thread_scratch_bytes(*step);
+    if (!scratch.is(0)) {
+      const Dim bytes = ceil_div(scratch, kAlignment) * kAlignment;
       program.thread_scratch_bytes = max(program.thread_scratch_bytes, bytes);
     }
   }
 }
 
 }  // namespace
+
+Dim thread_scratch_bytes(const Node& node) {
+  if (const MatMul* m = node.as<MatMul>())
+    return m->method == "matmul_amx" ? Dim(0) : m->scratch_bytes;
+  if (const Attention* a = node.as<Attention>()) return a->scratch_bytes;
+  return 0;
+}
 
 Dim byte_size(const Value& value) {
   return product(value.shape) * static_cast<int64_t>(byte_size(value.type));

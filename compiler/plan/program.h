@@ -60,6 +60,8 @@ struct Program {
 Dim byte_size(const Value& value);
 // Bytes to keep for a value: sizes that steps find out are taken at their upper bound.
 Dim capacity(const Value& value, const std::map<std::string, Dim>& upper_bounds);
+// Scratch that every thread which shares the step has for itself.
+Dim thread_scratch_bytes(const Node& node);
 // The upper bounds of sizes that are results of steps, by name.
 std::map<std::string, Dim> result_bounds(const Graph& graph);
 

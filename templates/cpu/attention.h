@@ -39,7 +39,7 @@ AttentionShape(Outer, Inner, Queries, Keys, Size, Values)
 // An epilogue that is called with places counted from (row, column).
 template <class Epilogue>
 struct FromPlace {
-  Epilogue& epilogue;
+  const Epilogue& epilogue;
   size_t row;
   size_t column;
 
@@ -56,7 +56,7 @@ struct FromPlace {
 template <int L, class Epilogue>
 ONNXC_INLINE void attention_product(const MatmulRows& a, size_t rows, const MatmulPanels& b,
                                     size_t k, float* c, size_t c_row, size_t columns, size_t batch,
-                                    Epilogue&& epilogue) {
+                                    const Epilogue& epilogue) {
   const size_t all = ceil_div(columns, L);
   for (size_t done = 0; done < all;) {
     const size_t vectors = matmul_vectors<L>(all - done);
@@ -92,73 +92,71 @@ ONNXC_KERNEL float attention_powers(float* scores, size_t keys, bool first, floa
   return worth;
 }
 
-// The number of independent units of work attention can be split into: batches.
-template <class Shape>
-ONNXC_INLINE size_t attention_units(const Shape& shape) {
-  return shape.outer * shape.inner;
-}
-
-// Computes the units `begin` to `end`. `scratch` is this call's own.
-template <int L, class Shape, class Score, class Epilogue>
-ONNXC_INLINE void attention(const float* q, const MatrixStrides& q_strides, const float* k,
+// `scratch` has attention_scratch floats for every task.
+template <int L, class Shape, class Score, class Epilogue, class Threads>
+ONNXC_KERNEL void attention(const float* q, const MatrixStrides& q_strides, const float* k,
                             const MatrixStrides& k_strides, const float* v,
                             const MatrixStrides& v_strides, float* y,
-                            const MatrixStrides& y_strides, const Shape& shape, float* scratch,
-                            Score&& score, Epilogue&& epilogue, size_t begin, size_t end) {
+                            const MatrixStrides& y_strides, const Shape& shape,
+                            const ThreadScratch& scratch, const Score& score,
+                            const Epilogue& epilogue, const Threads& threads) {
   constexpr size_t kStrip = min_size(MatmulTile<L>::kStrip, kAttentionQueries);
   const size_t value_row = round_up(shape.values, kBlock);
-  float* const key_panels = scratch;
-  float* const value_panels = key_panels + round_up(shape.keys, kBlock) * shape.size;
-  float* const sums = value_panels + value_row * shape.keys;
-  float* const scores = sums + value_row * kAttentionQueries;
-  float* const largest = scores + kAttentionQueries * kAttentionKeys;
-  float* const total = largest + kAttentionQueries;
-  float* const worth = total + kAttentionQueries;
-  for (size_t unit = begin; unit < end; ++unit) {
-    const size_t outer = unit / shape.inner, inner = unit % shape.inner;
-    pack_panels<L>(k + k_strides.batch(outer, inner), k_strides.row, k_strides.column, shape.keys,
-                   shape.size, key_panels);
-    pack_panels<L>(v + v_strides.batch(outer, inner), v_strides.row, v_strides.column, shape.values,
-                   shape.keys, value_panels);
-    for (size_t row = 0; row < shape.queries; row += kStrip) {
-      const size_t rows = min_size(kStrip, shape.queries - row);
-      const MatmulRows queries{q + q_strides.batch(outer, inner) + ptrdiff_t(row) * q_strides.row,
-                               q_strides.row, q_strides.column};
-      float* const to = y + y_strides.batch(outer, inner) + ptrdiff_t(row) * y_strides.row;
-      for (size_t i = 0; i < rows; ++i) {
-        largest[i] = -__builtin_inff();
-        total[i] = 0.0f;
-      }
-      for (size_t key = 0; key < shape.keys; key += kAttentionKeys) {
-        const size_t keys = min_size(kAttentionKeys, shape.keys - key);
-        const bool first = key == 0, last = key + keys == shape.keys;
-        attention_product<L>(
-            queries, rows, MatmulPanels{key_panels + key * shape.size, shape.size * kBlock, kBlock},
-            shape.size, scores, kAttentionKeys, keys, unit, FromPlace<Score>{score, row, key});
+  threads.split(shape.outer * shape.inner, [&](size_t begin, size_t end, size_t task) {
+    float* const key_panels = scratch.of<float>(task);
+    float* const value_panels = key_panels + round_up(shape.keys, kBlock) * shape.size;
+    float* const sums = value_panels + value_row * shape.keys;
+    float* const scores = sums + value_row * kAttentionQueries;
+    float* const largest = scores + kAttentionQueries * kAttentionKeys;
+    float* const total = largest + kAttentionQueries;
+    float* const worth = total + kAttentionQueries;
+    for (size_t unit = begin; unit < end; ++unit) {
+      const size_t outer = unit / shape.inner, inner = unit % shape.inner;
+      pack_panels<L>(k + k_strides.batch(outer, inner), k_strides.row, k_strides.column, shape.keys,
+                     shape.size, key_panels);
+      pack_panels<L>(v + v_strides.batch(outer, inner), v_strides.row, v_strides.column,
+                     shape.values, shape.keys, value_panels);
+      for (size_t row = 0; row < shape.queries; row += kStrip) {
+        const size_t rows = min_size(kStrip, shape.queries - row);
+        const MatmulRows queries{q + q_strides.batch(outer, inner) + ptrdiff_t(row) * q_strides.row,
+                                 q_strides.row, q_strides.column};
+        float* const to = y + y_strides.batch(outer, inner) + ptrdiff_t(row) * y_strides.row;
         for (size_t i = 0; i < rows; ++i) {
-          worth[i] =
-              attention_powers<L>(scores + i * kAttentionKeys, keys, first, largest[i], total[i]);
+          largest[i] = -__builtin_inff();
+          total[i] = 0.0f;
         }
-        const MatmulRows powers{scores, kAttentionKeys, 1};
-        const MatmulPanels values{value_panels + key * kBlock, shape.keys * kBlock, kBlock};
-        const auto so_far = [&](auto acc, auto at) ONNXC_LAMBDA {
-          if (first) return acc;
-          return acc +
-                 worth[at.row] * load<decltype(at)::lanes>(sums + at.row * value_row + at.column);
-        };
-        if (!last) {
-          attention_product<L>(powers, rows, values, keys, sums, value_row, shape.values, unit,
-                               so_far);
-          continue;
+        for (size_t key = 0; key < shape.keys; key += kAttentionKeys) {
+          const size_t keys = min_size(kAttentionKeys, shape.keys - key);
+          const bool first = key == 0, last = key + keys == shape.keys;
+          attention_product<L>(
+              queries, rows,
+              MatmulPanels{key_panels + key * shape.size, shape.size * kBlock, kBlock}, shape.size,
+              scores, kAttentionKeys, keys, unit, FromPlace<Score>{score, row, key});
+          for (size_t i = 0; i < rows; ++i) {
+            worth[i] =
+                attention_powers<L>(scores + i * kAttentionKeys, keys, first, largest[i], total[i]);
+          }
+          const MatmulRows powers{scores, kAttentionKeys, 1};
+          const MatmulPanels values{value_panels + key * kBlock, shape.keys * kBlock, kBlock};
+          const auto so_far = [&](auto acc, auto at) ONNXC_LAMBDA {
+            if (first) return acc;
+            return acc +
+                   worth[at.row] * load<decltype(at)::lanes>(sums + at.row * value_row + at.column);
+          };
+          if (!last) {
+            attention_product<L>(powers, rows, values, keys, sums, value_row, shape.values, unit,
+                                 so_far);
+            continue;
+          }
+          attention_product<L>(powers, rows, values, keys, to, size_t(y_strides.row), shape.values,
+                               unit, [&](auto acc, auto at) ONNXC_LAMBDA {
+                                 const auto y_now = so_far(acc, at) / total[at.row];
+                                 return FromPlace<Epilogue>{epilogue, row, 0}(y_now, at);
+                               });
         }
-        attention_product<L>(powers, rows, values, keys, to, size_t(y_strides.row), shape.values,
-                             unit, [&](auto acc, auto at) ONNXC_LAMBDA {
-                               const auto y_now = so_far(acc, at) / total[at.row];
-                               return FromPlace<Epilogue>{epilogue, row, 0}(y_now, at);
-                             });
       }
     }
-  }
+  });
 }
 
 }  // namespace onnxc

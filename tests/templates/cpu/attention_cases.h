@@ -5,6 +5,7 @@
 
 #include "templates/cpu/attention.h"
 #include "tests/templates/cpu/conv2d_reference.h"
+#include "tests/templates/cpu/parts_in_turn.h"
 
 namespace onnxc {
 namespace {
@@ -41,15 +42,16 @@ void check_attention(const AttentionCase& c, size_t parts) {
   const auto epilogue = [&](auto acc, auto at) ONNXC_LAMBDA {
     return acc + load<decltype(at)::lanes>(bias.data() + at.column);
   };
-  std::vector<float> scratch(attention_scratch(c.keys, c.size, c.values));
+  const size_t floats = attention_scratch(c.keys, c.size, c.values);
+  std::vector<float> scratch(floats * parts);
+  const ThreadScratch tasks{reinterpret_cast<unsigned char*>(scratch.data()),
+                            reinterpret_cast<unsigned char*>(scratch.data() + floats),
+                            int64_t(floats * sizeof(float))};
   const AttentionShape shape{c.batch, c.heads, c.queries, c.keys, c.size, c.values};
-  const size_t units = attention_units(shape);
-  for (size_t part = 0; part < parts; ++part) {
-    attention<kTestLanes>(q.data(), strides(c.queries, c.size, false), k.data(),
-                          strides(c.keys, c.size, true), v.data(), strides(c.keys, c.values, false),
-                          y.data(), strides(c.queries, c.values, false), shape, scratch.data(),
-                          score, epilogue, units * part / parts, units * (part + 1) / parts);
-  }
+  attention<kTestLanes>(q.data(), strides(c.queries, c.size, false), k.data(),
+                        strides(c.keys, c.size, true), v.data(), strides(c.keys, c.values, false),
+                        y.data(), strides(c.queries, c.values, false), shape, tasks, score,
+                        epilogue, PartsInTurn{parts});
   for (size_t b = 0; b < c.batch * c.heads; ++b) {
     const size_t batch = b / c.heads, head = b % c.heads;
     for (size_t i = 0; i < c.queries; ++i) {
