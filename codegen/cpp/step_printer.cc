@@ -177,8 +177,7 @@ class StepPrinter {
   void print_shared_call(const Node& node, const PrintedFunction& f) {
     calls_.line(fmt::format("{}.split(size_t({}), [&](int64_t begin, int64_t end, size_t) {{",
                             threads_for(node), ExprPrinter({}, -1).print(f.units)));
-    calls_.line(
-        fmt::format("  {}({}, begin, end);", function_of(node, f), arguments_of(node, f)));
+    calls_.line(fmt::format("  {}({}, begin, end);", function_of(node, f), arguments_of(node, f)));
     calls_.line("});");
   }
 
