@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/ops/declared_shape.h"
 #include "compiler/ops/lowering.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/scope.h"
@@ -129,18 +130,10 @@ const std::vector<Value*>* Scope::find_sequence(const std::string& name) const {
 }
 
 std::optional<Shape> Scope::declared_shape(const std::string& name) const {
-  for (const auto* list : {&source_.outputs, &source_.value_info}) {
-    for (const OnnxValueInfo& info : *list) {
-      if (info.name != name || !info.type.shape) continue;
-      Shape shape;
-      for (const OnnxDim& d : *info.type.shape) {
-        if (!d.value || *d.value < 0) return std::nullopt;
-        shape.push_back(*d.value);
-      }
-      return shape;
-    }
-  }
-  return std::nullopt;
+  return onnxc::declared_shape(source_, name, [&](const std::string& other) {
+    const auto it = values_.find(other);
+    return it != values_.end() && it->second->shape.empty();
+  });
 }
 
 void Scope::lower_nodes() {

@@ -83,30 +83,11 @@ void dequantize_linear(Lowering& x) {
   x.output(0, map.build(value * scale, type));
 }
 
-// The range of all elements and 0 becomes 0..255.
 void dynamic_quantize_linear(Lowering& x) {
-  Value* input = x.input(0);
-  std::vector<int> axes;
-  for (int i = 0; i < x.rank(0); ++i) axes.push_back(i);
-  Value* largest = x.reduce(
-      Reduction::kMax, input, axes, false, nullptr, [](E v) { return max(v, 0.0); }, "largest");
-  Value* smallest = x.reduce(
-      Reduction::kMin, input, axes, false, nullptr, [](E v) { return min(v, 0.0); }, "smallest");
-  MapBuilder scales(x, {});
-  const E range = scales.load(largest) - scales.load(smallest);
-  Value* scale = scales.build(select(eq(range, constant(range.type(), 0)), 1.0, range / 255.0),
-                              DType::kFloat, "scale");
-  MapBuilder zeros(x, {});
-  Value* zero =
-      zeros.build(saturated(max(min(0.0 - zeros.load(smallest) / zeros.load(scale), 255.0), 0.0),
-                            DType::kUint8),
-                  DType::kUint8, "zero_point");
-  MapBuilder map(x, input->shape);
-  x.output(0, map.build(quantized(map.load(input) / map.load(scale),
-                                  cast(DType::kFloat, map.load(zero)), DType::kUint8),
-                        DType::kUint8));
-  x.output(1, scale);
-  x.output(2, zero);
+  const Dynamic d = quantized_dynamically(x, x.input(0));
+  x.output(0, d.value);
+  x.output(1, d.scale);
+  x.output(2, d.zero_point);
 }
 
 }  // namespace

@@ -82,6 +82,29 @@ Value* less_zero_point(Lowering& x, Value* value, Value* zero_point,
   return map.build(element, DType::kInt32, part);
 }
 
+Dynamic quantized_dynamically(Lowering& x, Value* input) {
+  std::vector<int> axes;
+  for (size_t i = 0; i < input->shape.size(); ++i) axes.push_back(static_cast<int>(i));
+  Value* largest = x.reduce(
+      Reduction::kMax, input, axes, false, nullptr, [](E v) { return max(v, 0.0); }, "largest");
+  Value* smallest = x.reduce(
+      Reduction::kMin, input, axes, false, nullptr, [](E v) { return min(v, 0.0); }, "smallest");
+  MapBuilder scales(x, {});
+  const E range = scales.load(largest) - scales.load(smallest);
+  Value* scale = scales.build(select(eq(range, constant(range.type(), 0)), 1.0, range / 255.0),
+                              DType::kFloat, "scale");
+  MapBuilder zeros(x, {});
+  Value* zero =
+      zeros.build(saturated(max(min(0.0 - zeros.load(smallest) / zeros.load(scale), 255.0), 0.0),
+                            DType::kUint8),
+                  DType::kUint8, "zero_point");
+  MapBuilder map(x, input->shape);
+  const E steps = map.load(input) / map.load(scale);
+  return {map.build(quantized(steps, cast(DType::kFloat, map.load(zero)), DType::kUint8),
+                    DType::kUint8, "quantized"),
+          scale, zero};
+}
+
 std::vector<Dim> scalar_or_along(const Value* operand, const Dim& at_axis) {
   std::vector<Dim> at(operand->shape.size(), Dim(0));
   if (at.size() == 1 && !operand->shape[0].is(1)) at[0] = at_axis;

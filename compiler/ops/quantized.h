@@ -23,6 +23,13 @@ Value* less_zero_point(Lowering& x, Value* value, Value* zero_point,
                        const std::function<std::vector<Dim>(const MapBuilder&)>& zero_at,
                        const std::string& part);
 
+// A float tensor as uint8, the range of its elements and 0 being 0..255; scale and zero point are
+// scalars.
+struct Dynamic {
+  Value *value, *scale, *zero_point;
+};
+Dynamic quantized_dynamically(Lowering& x, Value* input);
+
 // Index of an operand that is a scalar, or has one entry for each position on `axis` of the map.
 std::vector<Dim> scalar_or_along(const Value* operand, const Dim& at_axis);
 
