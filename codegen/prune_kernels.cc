@@ -55,7 +55,7 @@ std::string_view word_after(std::string_view keyword, std::string_view declarati
   return declaration.substr(0, static_cast<size_t>(end - declaration.begin()));
 }
 
-// `code` without template parameter lists and attributes in front.
+// `code` without template parameter lists, attributes and alignments in front.
 std::string_view without_prefix(std::string_view code) {
   for (;;) {
     const size_t begin = code.find_first_not_of(" \n");
@@ -71,6 +71,8 @@ std::string_view without_prefix(std::string_view code) {
       }
     } else if (code.starts_with("[[")) {
       at = code.find("]]") + 1;
+    } else if (code.starts_with("alignas(")) {
+      at = code.find(')');
     } else {
       return code;
     }

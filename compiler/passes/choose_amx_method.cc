@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <map>
 
-#include "compiler/machine.h"
+#include "compiler/passes/machine.h"
 #include "compiler/passes/pass.h"
 
 namespace onnxc {

@@ -35,7 +35,7 @@ ONNXC_INLINE float look_up(int i) {
   return kTable[i];
 }
 
-[[maybe_unused]] constexpr float kTable[2] = {1, 2};
+[[maybe_unused]] alignas(64) constexpr float kTable[2] = {1, 2};
 
 }  // namespace onnxc
 

@@ -94,16 +94,6 @@ const std::vector<Case>& cases() {
        "TopK: k is 4, but axis 1 has 3 elements"},
       {"CastToNoType", 17, "g (float[2] a) => (float[2] y) { y = Cast <to = 99> (a) }",
        "Cast: attribute \"to\" is 99, which is no element type"},
-      {"CastOfStrings", 17, "g (string[2] a) => (float[2] y) { y = Cast <to = 1> (a) }",
-       "Cast: strings are not converted: from string to float"},
-      {"DropoutInTraining", 17,
-       "g (float[2] a) => (float[2] y) <float r = {0.5}, bool t = {1}> { y = Dropout(a, r, t) }",
-       "Dropout: training mode drops random elements; only inference is supported; export the "
-       "model in evaluation mode"},
-      {"DropoutInLoadedMode", 17, "g (float[2] a, bool t) => (float[2] y) { y = Dropout(a, , t) }",
-       "Dropout: training mode (input 2, \"t\") depends on the model's inputs; only inference is "
-       "supported, so it must "
-       "be a constant false"},
       {"AttributeOfWrongType", 17, "g (float[2] a) => (float[2] y) { y = Elu <alpha = 1> (a) }",
        "Elu: attribute \"alpha\" has another type than a float"},
       {"ScatterOfUnknownReduction", 18,

@@ -1,5 +1,5 @@
 // The table of machines; figures from tests/benchmark/LOG.md.
-#include "compiler/machine.h"
+#include "compiler/passes/machine.h"
 
 namespace onnxc {
 namespace {
