@@ -179,13 +179,14 @@ class NestPrinter {
     const bool blocks = is_long_sum();
     for (int a = nest_.outputs; a < last; ++a) open_loop(a);
     if (blocks) open_block(start, vector_axis);
-    if (!blocks) open_loop(last);
+    const bool innermost = !blocks && last >= nest_.outputs;  // none where one element is reduced
+    if (innermost) open_loop(last);
     ExprPrinter printer(names(), vector_axis);
     const std::string value = printer.print(nest_.body, vector_axis >= 0);
     statements(printer);
     const char* total = blocks ? "part" : "sum";
     writer_.line(fmt::format("{} = {};", total, combined(nest_.reduction, type, total, value)));
-    close_loop();
+    if (blocks || innermost) close_loop();
     if (blocks) {
       writer_.line(fmt::format("sum = {};", combined(nest_.reduction, type, "sum", "part")));
       close_loop();

@@ -49,8 +49,11 @@ class RowsPrinter {
   RowsPrinter(const Rows& rows, const RowNest& nest)
       : rows_(rows), nest_(nest), first_(static_cast<int>(nest.outer.size())) {
     std::map<std::string, int> taken;
-    for (const LoopNest& part : nest.parts) {
-      const std::string stem = stem_of(part);
+    for (const std::string& symbol : symbols_of(nest.parts)) taken[symbol] = 1;
+    for (size_t k = 0; k < nest.parts.size(); ++k) {
+      const std::string stem = is_scalar(k) && nest.parts[k].reduction == Reduction::kNone
+                                   ? "value"
+                                   : stem_of(nest.parts[k]);
       const int count = taken[stem]++;
       names_.push_back(count == 0 ? stem : stem + std::to_string(count + 1));
     }
@@ -111,10 +114,10 @@ class RowsPrinter {
 
   void open_rows() {
     if (first_ == 1) return open("for (int64_t i0 = begin; i0 < end; ++i0)");
-    open("for (int64_t row = begin; row < end; ++row)");
+    open("for (int64_t unit = begin; unit < end; ++unit)");
     Dim inside = 1;
     for (int a = first_ - 1; a >= 0; --a) {
-      std::string index = "row";
+      std::string index = "unit";
       if (!inside.is(1)) index += fmt::format(" / ({})", text(inside));
       if (a > 0) index += fmt::format(" % ({})", text(nest_.outer[a]));
       writer_.line(fmt::format("[[maybe_unused]] const int64_t {} = {};", index_name(a), index));
