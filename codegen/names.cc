@@ -8,18 +8,20 @@ namespace {
 
 const std::set<std::string, std::less<>>& keywords() {
   static const std::set<std::string, std::less<>> words = {
-      "alignas",   "alignof",      "and",      "asm",      "auto",     "bool",     "break",
-      "case",      "catch",        "char",     "class",    "concept",  "const",    "constexpr",
-      "continue",  "decltype",     "default",  "delete",   "do",       "double",   "else",
-      "enum",      "explicit",     "export",   "extern",   "false",    "float",    "for",
-      "friend",    "goto",         "if",       "inline",   "int",      "long",     "mutable",
-      "namespace", "new",          "noexcept", "not",      "nullptr",  "operator", "or",
-      "private",   "protected",    "public",   "register", "requires", "restrict", "return",
-      "short",     "signed",       "sizeof",   "static",   "struct",   "switch",   "template",
-      "this",      "thread_local", "throw",    "true",     "try",      "typedef",  "typeid",
-      "typename",  "union",        "unsigned", "using",    "virtual",  "void",     "volatile",
-      "while",     "xor",          "int8_t",   "int16_t",  "int32_t",  "int64_t",  "uint8_t",
-      "size_t",    "NULL",         "linux",    "unix",     "main",     "onnxc"};
+      "alignas",   "alignof",      "and",      "asm",      "auto",      "bool",     "break",
+      "case",      "catch",        "char",     "class",    "concept",   "const",    "constexpr",
+      "continue",  "decltype",     "default",  "delete",   "do",        "double",   "else",
+      "enum",      "explicit",     "export",   "extern",   "false",     "float",    "for",
+      "friend",    "goto",         "if",       "inline",   "int",       "long",     "mutable",
+      "namespace", "new",          "noexcept", "not",      "nullptr",   "operator", "or",
+      "private",   "protected",    "public",   "register", "requires",  "restrict", "return",
+      "short",     "signed",       "sizeof",   "static",   "struct",    "switch",   "template",
+      "this",      "thread_local", "throw",    "true",     "try",       "typedef",  "typeid",
+      "typename",  "union",        "unsigned", "using",    "virtual",   "void",     "volatile",
+      "while",     "xor",          "int8_t",   "int16_t",  "int32_t",   "int64_t",  "uint8_t",
+      "size_t",    "NULL",         "linux",    "unix",     "main",      "onnxc",    "w",
+      "ws",        "inputs",       "outputs",  "weights",  "workspace", "parallel", "threads",
+      "begin",     "end"};
   return words;
 }
 

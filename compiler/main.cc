@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 
 #include "compiler/support/diagnostics.h"
@@ -93,5 +94,8 @@ int tool(const std::vector<std::string>& words) {
 }  // namespace onnxc
 
 int main(int argc, char** argv) {
+  std::signal(
+      SIGXFSZ,
+      SIG_IGN);  // so that a write beyond the limit on file sizes is an error like any other
   return onnxc::tool(std::vector<std::string>(argv + 1, argv + argc));
 }

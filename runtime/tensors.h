@@ -21,36 +21,26 @@ namespace onnxc::runtime {
 struct ElementType {
   int32_t number;  // TensorProto.DataType
   const char* name;
-  size_t size;  // bytes of one element in memory
+  size_t size;  // bytes of one element in memory; of one byte's elements where there are several
+  int per_byte = 1;
+
+  int64_t bytes(int64_t count) const {
+    return (count + per_byte - 1) / per_byte * static_cast<int64_t>(size);
+  }
 };
 
 // Null where ONNX has no such type, or none of a fixed size.
 inline const ElementType* element_type(int32_t number) {
-  static constexpr ElementType kTypes[] = {{1, "float", 4},
-                                           {2, "uint8", 1},
-                                           {3, "int8", 1},
-                                           {4, "uint16", 2},
-                                           {5, "int16", 2},
-                                           {6, "int32", 4},
-                                           {7, "int64", 8},
-                                           {9, "bool", 1},
-                                           {10, "float16", 2},
-                                           {11, "double", 8},
-                                           {12, "uint32", 4},
-                                           {13, "uint64", 8},
-                                           {14, "complex64", 8},
-                                           {15, "complex128", 16},
-                                           {16, "bfloat16", 2},
-                                           {17, "float8e4m3fn", 1},
-                                           {18, "float8e4m3fnuz", 1},
-                                           {19, "float8e5m2", 1},
-                                           {20, "float8e5m2fnuz", 1},
-                                           {21, "uint4", 1},
-                                           {22, "int4", 1},
-                                           {23, "float4e2m1", 1},
-                                           {24, "float8e8m0", 1},
-                                           {25, "uint2", 1},
-                                           {26, "int2", 1}};
+  static constexpr ElementType kTypes[] = {
+      {1, "float", 4},       {2, "uint8", 1},           {3, "int8", 1},
+      {4, "uint16", 2},      {5, "int16", 2},           {6, "int32", 4},
+      {7, "int64", 8},       {8, "string", 16},         {9, "bool", 1},
+      {10, "float16", 2},    {11, "double", 8},         {12, "uint32", 4},
+      {13, "uint64", 8},     {14, "complex64", 8},      {15, "complex128", 16},
+      {16, "bfloat16", 2},   {17, "float8e4m3fn", 1},   {18, "float8e4m3fnuz", 1},
+      {19, "float8e5m2", 1}, {20, "float8e5m2fnuz", 1}, {21, "uint4", 1, 2},
+      {22, "int4", 1, 2},    {23, "float4e2m1", 1, 2},  {24, "float8e8m0", 1},
+      {25, "uint2", 1, 4},   {26, "int2", 1, 4}};
   for (const ElementType& type : kTypes) {
     if (type.number == number) return &type;
   }
@@ -113,7 +103,8 @@ class NamedModel {
         outputs_(static_cast<size_t>(info.output_count)),
         buffers_(static_cast<size_t>(info.output_count)) {}
 
-  // `data` holds the elements in row-major order and has to stay until run() has returned.
+  // `data` holds the elements in row-major order, those below 8 bits packed as in ONNX files, and
+  // has to stay until run() has returned.
   std::string set_input(std::string_view name, int32_t type, const std::vector<int64_t>& shape,
                         const void* data) {
     for (int32_t i = 0; i < info_.input_count; ++i) {
@@ -296,7 +287,7 @@ class NamedModel {
         return "output \"" + std::string(tensor.name) + "\" is of " + type_name(tensor.type);
       outputs_[i].type = tensor.type;
       outputs_[i].shape.resize(static_cast<size_t>(tensor.rank));
-      int64_t bytes = static_cast<int64_t>(type->size);
+      int64_t count = 1, bytes = 0;
       bool bounded = true;
       for (int32_t axis = 0; axis < tensor.rank; ++axis) {
         const auto& dim = tensor.dims[axis];
@@ -305,8 +296,10 @@ class NamedModel {
                 ? std::optional<int64_t>(dim.value)
                 : evaluate_dim(dim.symbol, [this](std::string_view name) { return largest(name); });
         const int64_t bound = extent ? *extent : dim.max;
-        bounded = bounded && bound >= 0 && !__builtin_mul_overflow(bytes, bound, &bytes);
+        bounded = bounded && bound >= 0 && !__builtin_mul_overflow(count, bound, &count);
       }
+      bounded = bounded && count < INT64_MAX / 32;
+      if (bounded) bytes = type->bytes(count);
       if (!bounded || !buffers_[i].reserve(static_cast<size_t>(bytes))) {
         return "output \"" + std::string(tensor.name) + "\": no memory for " + expected(tensor);
       }

@@ -159,7 +159,7 @@ const std::map<std::string, std::string> kMayInclude = {
     {"compiler/support", ""},
     {"compiler/options.h", "compiler/support compiler/ir"},
     {"compiler/ir", "compiler/support"},
-    {"compiler/eval", "compiler/support compiler/ir compiler/options.h"},
+    {"compiler/eval", "compiler/support compiler/ir compiler/options.h templates"},
     {"compiler/frontend", "compiler/support compiler/ir compiler/options.h"},
     {"compiler/ops", "compiler/support compiler/ir compiler/options.h compiler/eval"},
     {"compiler/passes",

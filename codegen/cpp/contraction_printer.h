@@ -6,9 +6,14 @@
 
 namespace onnxc {
 
-void print_conv(const Node& node, const Conv& conv, const ValueNames& names, RunContext& context);
+// `threads` is the object that splits the work.
+void print_conv(const Node& node, const Conv& conv, const std::string& threads,
+                const ValueNames& names, RunContext& context);
 // `scratch` is the offset of the step's scratch in the workspace.
 void print_matmul(const Node& node, const MatMul& product, const Dim& scratch,
-                  const ValueNames& names, RunContext& context);
+                  const std::string& threads, const ValueNames& names, RunContext& context);
+
+void print_attention(const Node& node, const Attention& attention, const Dim& scratch,
+                     const std::string& threads, const ValueNames& names, RunContext& context);
 
 }  // namespace onnxc

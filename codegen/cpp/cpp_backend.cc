@@ -1,6 +1,8 @@
 // OUT.cpp of a planned program: kernels, the model's own functions, and the run function.
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "codegen/amalgamate.h"
 #include "codegen/backend.h"
 #include "codegen/cpp/constant_text.h"
@@ -10,6 +12,7 @@
 #include "codegen/cpp/isa.h"
 #include "codegen/cpp/step_printer.h"
 #include "codegen/names.h"
+#include "codegen/prune_kernels.h"
 #include "codegen/source_writer.h"
 #include "codegen/weights.h"
 #include "compiler/support/diagnostics.h"
@@ -31,13 +34,23 @@ class CppBackend {
 
   EmittedFiles emit() {
     const PrintedSteps steps = print_steps(program_, names_, after_step());
+    const std::string model = model_text(steps);
     opening();
-    kernels(steps.headers);
+    kernels(steps.headers, model);
+    w_.emit(model);
+    closing();
+    return {w_.take(), print_header(program_, identity_)};
+  }
+
+ private:
+  // Everything after the kernels.
+  std::string model_text(const PrintedSteps& steps) {
     step_hook();
     w_.line("namespace {");
     w_.line();
-    w_.line("using namespace onnxc;");
-    w_.line(fmt::format("[[maybe_unused]] constexpr int kWidth = {};", isa_.lanes));
+    if (!steps.headers.empty()) w_.line("using namespace onnxc;");
+    if ((steps.functions + steps.calls).find("kWidth") != std::string::npos)
+      w_.line(fmt::format("constexpr int kWidth = {};", isa_.lanes));
     w_.line();
     weights();
     workspace();
@@ -47,13 +60,11 @@ class CppBackend {
     w_.emit(print_model_info(program_, identity_, options_.weights));
     w_.line();
     size_function();
-    run_function(steps.calls);
+    run_function(steps);
     error_function();
-    closing();
-    return {w_.take(), print_header(program_, identity_)};
+    return w_.take();
   }
 
- private:
   std::string signature() const {
     std::string text;
     for (const Value* v : graph_.inputs)
@@ -106,7 +117,7 @@ class CppBackend {
     w_.line();
   }
 
-  void kernels(const std::set<std::string>& headers) {
+  void kernels(const std::set<std::string>& headers, const std::string& model) {
     const Amalgamation a = amalgamate(headers);
     for (const std::string& include : a.system_includes) w_.line("#include " + include);
     for (const std::string& block : a.guarded_includes) w_.emit(block);
@@ -135,7 +146,7 @@ class CppBackend {
     w_.line();
     w_.line("namespace {");
     w_.line();
-    w_.emit(a.text);
+    w_.emit(prune_kernels(a.text, model));
     w_.line("}  // namespace");
     w_.line();
   }
@@ -148,8 +159,9 @@ class CppBackend {
       const size_t comma = rest.find(',');
       std::string macro = "__";
       for (char c : rest.substr(0, comma)) {
-        if (c == '.') macro += '_';
-        if (c != '.') macro += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        if (c == '.' || c == '-') macro += '_';
+        if (c != '.' && c != '-')
+          macro += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
       }
       macros.push_back(macro + "__");
       if (comma == std::string_view::npos) break;
@@ -165,6 +177,7 @@ class CppBackend {
     }
     if (options_.weights == WeightsMode::kEmbed)
       w_.emit(blob_literal(program_, identity_.model_sha256));
+    for (const Value* v : program_.texts) w_.emit(constant_array(*v, accessor(v)));
     w_.line("// Where each constant lies in the weights.");
     w_.line("struct Weights {");
     w_.indent();
@@ -184,6 +197,10 @@ class CppBackend {
         w_.line(fmt::format("const {0}* {1}() const {{ return at<{0}>({2}); }}  // {3}", type, name,
                             e.offset, onnxc::text(e.value->shape)));
       }
+    }
+    for (const Value* v : program_.texts) {
+      w_.line(fmt::format("const String* {0}() const {{ return k_{0}; }}  // {1}", accessor(v),
+                          onnxc::text(v->shape)));
     }
     w_.outdent();
     w_.line("};");
@@ -207,6 +224,13 @@ class CppBackend {
     w_.line("template <class T>");
     w_.line("T* at(int64_t offset) const { return reinterpret_cast<T*>(base + offset); }");
     w_.line("unsigned char* scratch(int64_t offset) const { return base + offset; }");
+    if (has_thread_scratch()) {
+      w_.line(
+          fmt::format("ThreadScratch thread_scratch(int64_t offset) const {{ return {{base + "
+                      "offset, base + {}, "
+                      "{}}}; }}",
+                      print(program_.workspace_bytes), print(program_.thread_scratch_bytes)));
+    }
     for (const Value* v : names_.accessors()) {
       w_.line(fmt::format("{0}* {1}() const {{ return at<{0}>({2}); }}  // {3}",
                           element_type(v->type), accessor(v),
@@ -215,9 +239,26 @@ class CppBackend {
     w_.outdent();
     w_.line("};");
     w_.line();
-    w_.line(fmt::format("int64_t workspace_bytes({}) {{ return {}; }}", symbol_parameters(),
-                        print(program_.workspace_bytes)));
+    const std::string further =
+        program_.thread_scratch_bytes.is(0)
+            ? ""
+            : fmt::format(" + int64_t(threads > 1 ? threads - 1 : 0) * ({})",
+                          print(program_.thread_scratch_bytes));
+    const std::string symbols = symbol_parameters();
+    w_.line(fmt::format(
+        "int64_t workspace_bytes({}{}[[maybe_unused]] int threads) {{ return {}{}; }}", symbols,
+        symbols.empty() ? "" : ", ", print(program_.workspace_bytes), further));
     w_.line();
+  }
+
+  bool has_thread_scratch() const {
+    const auto any = [](const std::vector<const Node*>& steps) {
+      return std::any_of(steps.begin(), steps.end(),
+                         [](const Node* step) { return !thread_scratch_bytes(*step).is(0); });
+    };
+    return any(program_.steps) ||
+           std::any_of(program_.bodies.begin(), program_.bodies.end(),
+                       [&](const auto& body) { return any(body.second.steps); });
   }
 
   std::string symbol_parameters() const {
@@ -236,10 +277,10 @@ class CppBackend {
   void size_function() {
     std::string bindings;
     for (size_t i = 0; i < program_.symbols.size(); ++i)
-      bindings += (i ? ", " : "") + fmt::format("symbols[{}]", i);
+      bindings += fmt::format("symbols[{}], ", i);
     w_.emit(R"(
       extern "C" size_t $name$_workspace_size([[maybe_unused]] const int64_t* symbols, [[maybe_unused]] int threads) {
-        return static_cast<size_t>(workspace_bytes($bindings$));
+        return static_cast<size_t>(workspace_bytes($bindings$threads));
       }
 
     )",
@@ -304,7 +345,6 @@ class CppBackend {
     SourceWriter w;
     if (options_.weights == WeightsMode::kEmbed)
       w.line("if (!weights) weights = kBlob, weights_size = sizeof kBlob - 1;");
-    if (program_.weights.empty()) w.line("if (!weights) weights = nullptr;");
     std::string bytes;
     for (size_t i = 0; i + 1 < identity_.model_sha256.size() && i < 64; i += 2)
       bytes += (i ? ", " : "") + ("0x" + identity_.model_sha256.substr(i, 2));
@@ -318,11 +358,20 @@ class CppBackend {
               {"size", std::to_string(blob_size(program_))},
               {"layout", std::to_string(blob_layout(program_))},
               {"header", std::to_string(kBlobHeaderBytes)}});
+    } else if (!program_.texts.empty()) {
+      w.line("const Weights w{nullptr};");
     }
     return w.take();
   }
 
-  void run_function(const std::string& calls) {
+  // Kernels that need more of the system than the target's instructions.
+  static std::string machine_checks(const std::set<std::string>& headers) {
+    const bool amx = headers.count("templates/cpu/matmul_amx.h") > 0 ||
+                     headers.count("templates/cpu/conv2d_amx.h") > 0;
+    return amx ? "if (!amx_request()) return 8;\n" : "";
+  }
+
+  void run_function(const PrintedSteps& steps) {
     std::string symbol_fields;
     for (const SymbolRef& s : program_.symbols) symbol_fields += ", " + identifier(s->name);
     w_.emit(R"(
@@ -337,10 +386,12 @@ class CppBackend {
           if (!outputs[i]) return 6;
         }
         $shape_checks$
-        const int64_t needed = workspace_bytes($symbols$);
+        $threads$
+        const int64_t needed = workspace_bytes($symbols$$thread_count$);
         if (needed > 0 && (!workspace || workspace_size < static_cast<size_t>(needed))) return 4;
         [[maybe_unused]] const Workspace ws{static_cast<unsigned char*>(workspace)$symbol_fields$};
         $weights_checks$
+        $machine_checks$
 
         $calls$
 
@@ -355,10 +406,14 @@ class CppBackend {
              {"inputs", std::to_string(graph_.inputs.size())},
              {"outputs", std::to_string(graph_.outputs.size())},
              {"shape_checks", shape_checks()},
-             {"symbols", symbol_arguments()},
+             {"symbols", symbol_arguments() + (program_.symbols.empty() ? "" : ", ")},
+             {"thread_count", program_.threads.empty() ? "1" : "threads.count"},
+             {"threads",
+              program_.threads.empty() ? "" : "const Threads threads = threads_of(parallel);"},
              {"symbol_fields", symbol_fields},
              {"weights_checks", weights_checks()},
-             {"calls", calls},
+             {"machine_checks", machine_checks(steps.headers)},
+             {"calls", steps.calls},
              {"output_shapes", output_shapes()}});
     w_.line();
   }
@@ -383,6 +438,8 @@ class CppBackend {
             return "a pointer is null";
           case 7:
             return "a stated capacity would be exceeded";
+          case 8:
+            return "this machine or its system has no AMX tiles, which the program was compiled for";
           default:
             return "unknown code";
         }

@@ -7,10 +7,12 @@
 
 namespace onnxc {
 
-// "float", "int64_t", "Float16", ...: what kernels and loop nests see. CompileError for types that
-// the C++ backend does not know yet.
+// "float", "int64_t", "Float16", ...: what kernels and loop nests see; elements below 8 bits take a
+// byte. CompileError for types that the C++ backend does not know yet.
 std::string_view element_type(DType type);
-// A 16-bit float that kernels hold as a struct and widen to compute.
-bool is_half(DType type);
+// A float of 16 or fewer bits, which is held as a struct and widened to compute.
+bool is_narrow_float(DType type);
+// The header of templates/ that defines the type; empty for types of C++.
+std::string_view element_header(DType type);
 
 }  // namespace onnxc

@@ -67,6 +67,12 @@ std::string ExprPrinter::print(const E& e, bool as_vector) {
   return as_vector ? vector_text(p) : p.text;
 }
 
+void ExprPrinter::define(const E& e, const std::string& name) {
+  const std::string text = print(e, vector_axis_ >= 0);
+  statements_.push_back(fmt::format("const auto {} = {};", name, text));
+  shared_[e.ref().get()] = {name, vector_axis_ >= 0};
+}
+
 void ExprPrinter::count_uses(const E& e) {
   if (uses_[e.ref().get()]++ > 0) return;
   for (const ExprRef& a : e->args) count_uses(E(a));
@@ -103,8 +109,9 @@ ExprPrinter::Printed ExprPrinter::fresh(const E& e, bool lazy) {
 }
 
 ExprPrinter::Printed ExprPrinter::print_load(const Expr& e) {
-  const Dim& flat = e.index.at(0);
   const std::string pointer = names_.pointer(e.input);
+  if (e.index.empty()) return {pointer};
+  const Dim& flat = e.index[0];
   const bool vector = vector_axis_ >= 0 && flat.mentions_index(vector_axis_);
   const std::string offset = print(flat);
   if (!vector) return {flat.is(0) ? "*" + pointer : fmt::format("{}[{}]", pointer, offset)};
@@ -117,15 +124,25 @@ ExprPrinter::Printed ExprPrinter::print_load(const Expr& e) {
 ExprPrinter::Printed ExprPrinter::print_cast(const E& e, bool lazy) {
   const Printed x = node(E(e->args[0]), lazy);
   const DType from = E(e->args[0]).type(), to = e.type();
-  // Narrow floats are reached through float.
-  const std::string value = is_half(from) ? "to_float(" + x.text + ")" : x.text;
-  const DType wide = is_half(from) ? DType::kFloat : from;
-  if (is_half(to)) {
-    const std::string single = wide == DType::kFloat ? value : "convert<float>(" + value + ")";
+  // Narrow floats are reached through float, which double and wide integers enter rounded to odd:
+  // the result is then rounded once.
+  const std::string value = is_narrow_float(from) ? "to_float(" + x.text + ")" : x.text;
+  const DType wide = is_narrow_float(from) ? DType::kFloat : from;
+  if (is_narrow_float(to)) {
+    const bool exact = wide == DType::kFloat || byte_size(wide) < 4;
+    const std::string single = wide == DType::kFloat ? value
+                               : exact               ? "convert<float>(" + value + ")"
+                               : wide == DType::kDouble
+                                   ? "narrow::to_odd(" + value + ")"
+                                   : "narrow::to_odd(convert<double>(" + value + "))";
     return {fmt::format("from_float<{}>({})", element_type(to), single), x.vector};
   }
   if (wide == to) return {value, x.vector};
-  return {fmt::format("convert<{}>({})", element_type(to), value), x.vector};
+  const std::string converted = fmt::format("convert<{}>({})", element_type(to), value);
+  if (file_bits(to) >= 8) return {converted, x.vector};
+  return {fmt::format("low_{}<{}>({})", is_signed(to) ? "signed" : "unsigned", file_bits(to),
+                      converted),
+          x.vector};
 }
 
 // A scalar condition chooses with ?:, which leaves the other branch alone.

@@ -48,6 +48,12 @@ typedef struct $name$_tensor {
   const $name$_dim* dims;
 } $name$_tensor;
 
+/* An element of type string: `size` bytes of UTF-8, not terminated. */
+typedef struct $name$_string {
+  const char* data;
+  uint64_t size;
+} $name$_string;
+
 typedef struct $name$_symbol {
   const char* name;
   int64_t min, max;
@@ -74,7 +80,9 @@ extern const $name$_info $name$_model;
    this many threads. */
 size_t $name$_workspace_size(const int64_t* symbols, int threads);
 
-/* Computes the outputs. Data is row-major and dense. `weights` is the blob (may be NULL if it is embedded or in the source),
+/* Computes the outputs. Data is row-major and dense; float16, bfloat16 and the 8-bit floats are their bit patterns, elements of
+   4 and 2 bits are packed as in ONNX files: two or four a byte, the first in the lowest bits. Strings are arrays of
+   $name$_string; those of outputs point into inputs, into the workspace or to constants: copy them before those change. `weights` is the blob (may be NULL if it is embedded or in the source),
    `workspace` is scratch memory (64-byte alignment is fastest), `input_shapes` gives each input's sizes (may be NULL if all are
    fixed), `output_shapes` receives those of the outputs (may be NULL, as may each entry), `parallel` may be NULL.
    $containers$Reads and writes nothing else, keeps no state: any number of threads may call it with workspaces of their own.
@@ -111,7 +119,8 @@ bool has_containers(const Program& program) {
                      [&](const std::string& name) { return is_companion(name, names); });
 }
 
-std::string c_type(DType type) {
+std::string c_type(DType type, const Identity& identity) {
+  if (type == DType::kString) return identity.name + "_string";
   if (type == DType::kFloat16 || type == DType::kBfloat16) return "uint16_t";
   if (byte_size(type) == 1 && is_float(type)) return "uint8_t";
   return std::string(cpp_name(type));
@@ -148,13 +157,13 @@ std::string typed_api(const Program& program, const Identity& identity) {
   for (size_t i = 0; i < program.graph.inputs.size(); ++i) {
     const Value* v = program.graph.inputs[i];
     inputs.push_back(pool.unique(v->name));
-    parameters.push_back(fmt::format("const {}* {}", c_type(v->type), inputs.back()));
+    parameters.push_back(fmt::format("const {}* {}", c_type(v->type, identity), inputs.back()));
     shapes.push_back(fmt::format("shape_{}", i));
   }
   for (size_t i = 0; i < program.graph.outputs.size(); ++i) {
     outputs.push_back(pool.unique(program.graph.output_names[i]));
     parameters.push_back(
-        fmt::format("{}* {}", c_type(program.graph.outputs[i]->type), outputs.back()));
+        fmt::format("{}* {}", c_type(program.graph.outputs[i]->type, identity), outputs.back()));
   }
   parameters.insert(parameters.end(), symbol_parameters.begin(), symbol_parameters.end());
   std::vector<std::string> size_parameters = symbol_parameters;

@@ -1,12 +1,9 @@
 // Printing of loop nests: chooses the loop that runs in vectors and prints the rest around it.
 #include "codegen/cpp/map_printer.h"
 
-#include <algorithm>
-#include <map>
-
 #include "codegen/cpp/element_type.h"
 #include "codegen/cpp/expr_printer.h"
-#include "codegen/names.h"
+#include "codegen/cpp/nest_text.h"
 #include "codegen/source_writer.h"
 #include "compiler/ir/loop_nest.h"
 #include "compiler/ir/vectorizable.h"
@@ -15,52 +12,27 @@
 namespace onnxc {
 namespace {
 
-std::string first_value(Reduction r, DType type) {
-  const bool single = type == DType::kFloat;
-  switch (r) {
-    case Reduction::kSum:
-      return single ? "0.0f" : fmt::format("{}(0)", element_type(type));
-    case Reduction::kProduct:
-      return single ? "1.0f" : fmt::format("{}(1)", element_type(type));
-    case Reduction::kMax:
-    case Reduction::kArgMaxFirst:
-    case Reduction::kArgMaxLast:
-      return fmt::format("lowest<{}>()", element_type(type));
-    default:
-      return fmt::format("highest<{}>()", element_type(type));
-  }
-}
-
-std::string combined(Reduction r, DType type, const std::string& a, const std::string& b) {
-  const bool infix = type == DType::kFloat || type == DType::kDouble;
-  switch (r) {
-    case Reduction::kSum:
-      return infix ? a + " + " + b : fmt::format("add({}, {})", a, b);
-    case Reduction::kProduct:
-      return infix ? a + " * " + b : fmt::format("mul({}, {})", a, b);
-    case Reduction::kMax:
-      return fmt::format("max({}, {})", a, b);
-    default:
-      return fmt::format("min({}, {})", a, b);
-  }
-}
-
 constexpr int64_t kSumBlock = 512;
 
 class NestPrinter {
  public:
-  NestPrinter(const LoopNest& nest, DType result) : nest_(nest), result_(result) {
+  NestPrinter(const LoopNest& nest, DType result, Sharing sharing) : nest_(nest), result_(result) {
     choose_vector_loop();
+    if (sharing == Sharing::kThreads) choose_shared_loop();
+  }
+
+  Dim units() const {
+    if (shared_loop_ < 0) return 1;
+    const Dim& extent = nest_.extents[shared_loop_];
+    return in_chunks() ? ceil_div(extent, kChunk) : extent;
   }
 
   std::string print() {
     const int loops = vector_result_ ? nest_.outputs - 1 : nest_.outputs;
     for (int a = 0; a < loops; ++a) open_loop(a);
     if (vector_result_) {
+      open_vector_loop();
       const int v = nest_.outputs - 1;
-      writer_.line(fmt::format("for_lanes<kWidth>({}, [&](auto lanes, int64_t {}) {{",
-                               scalar_.print(nest_.extents[v]), index_name(v)));
-      writer_.indent();
       print_element(v);
       writer_.outdent();
       writer_.line("});");
@@ -72,6 +44,8 @@ class NestPrinter {
   }
 
  private:
+  static constexpr int64_t kChunk = 1024, kManyUnits = 32;
+
   static std::string index_name(int axis) { return "i" + std::to_string(axis); }
   static ExprPrinter::Names names(bool vector_accumulator = false) {
     return {[](int input) { return "x" + std::to_string(input); }, index_name, "sum",
@@ -97,8 +71,6 @@ class NestPrinter {
       vector_reduced_ = true;
   }
 
-  static bool is_long(const Dim& extent) { return extent.range().max >= 4; }
-
   // Loads walk with large steps along the result loop but contiguously along the innermost reduced
   // one.
   bool prefers_reduced_loop(int v) const {
@@ -114,7 +86,46 @@ class NestPrinter {
     return strided;
   }
 
+  // The loop whose range a shared function takes: the first one that is long enough for many
+  // threads, else the longest.
+  void choose_shared_loop() {
+    int64_t longest = 0;
+    for (int a = 0; a < nest_.outputs; ++a) {
+      const bool chunks = vector_result_ && a == nest_.outputs - 1;
+      const int64_t extent = nest_.extents[a].range().max / (chunks ? kChunk : 1);
+      if (extent <= longest) continue;
+      longest = extent;
+      shared_loop_ = a;
+      if (extent >= kManyUnits) return;
+    }
+  }
+
+  // The loop in vectors is shared in chunks of elements, so that the same ones fill each vector.
+  bool in_chunks() const { return vector_result_ && shared_loop_ == nest_.outputs - 1; }
+
+  void open_vector_loop() {
+    const int v = nest_.outputs - 1;
+    const std::string extent = scalar_.print(nest_.extents[v]);
+    if (!in_chunks()) {
+      writer_.line(fmt::format("for_lanes<kWidth>({}, [&](auto lanes, int64_t {}) {{", extent,
+                               index_name(v)));
+      writer_.indent();
+      return;
+    }
+    writer_.line(fmt::format("const int64_t first = begin * {}, last = end * {};", kChunk, kChunk));
+    writer_.line(fmt::format(
+        "for_lanes<kWidth>((last < {0} ? last : {0}) - first, [&](auto lanes, int64_t i) {{",
+        nest_.extents[v].is_constant() ? extent : "(" + extent + ")"));
+    writer_.indent();
+    writer_.line(fmt::format("const int64_t {} = first + i;", index_name(v)));
+  }
+
   void open_loop(int axis) {
+    if (axis == shared_loop_) {
+      writer_.line(fmt::format("for (int64_t {0} = begin; {0} < end; ++{0}) {{", index_name(axis)));
+      writer_.indent();
+      return;
+    }
     writer_.line(fmt::format("for (int64_t {0} = 0; {0} < {1}; ++{0}) {{", index_name(axis),
                              scalar_.print(nest_.extents[axis])));
     writer_.indent();
@@ -168,13 +179,14 @@ class NestPrinter {
     const bool blocks = is_long_sum();
     for (int a = nest_.outputs; a < last; ++a) open_loop(a);
     if (blocks) open_block(start, vector_axis);
-    if (!blocks) open_loop(last);
+    const bool innermost = !blocks && last >= nest_.outputs;  // none where one element is reduced
+    if (innermost) open_loop(last);
     ExprPrinter printer(names(), vector_axis);
     const std::string value = printer.print(nest_.body, vector_axis >= 0);
     statements(printer);
     const char* total = blocks ? "part" : "sum";
     writer_.line(fmt::format("{} = {};", total, combined(nest_.reduction, type, total, value)));
-    close_loop();
+    if (blocks || innermost) close_loop();
     if (blocks) {
       writer_.line(fmt::format("sum = {};", combined(nest_.reduction, type, "sum", "part")));
       close_loop();
@@ -257,38 +269,24 @@ class NestPrinter {
   SourceWriter writer_;
   ExprPrinter scalar_{names(), -1};
   bool vector_result_ = false, vector_reduced_ = false;
+  int shared_loop_ = -1;
 };
-
-std::vector<std::string> symbols_of(const LoopNest& nest) {
-  std::map<std::string, bool> found;
-  const auto add = [&](const Dim& d) {
-    for (const auto& s : d.symbols()) found[identifier(s->name)] = true;
-  };
-  for (const Dim& d : nest.extents) add(d);
-  add(nest.result);
-  for (const E* e : {&nest.body, &nest.finish}) {
-    if (!*e) continue;
-    visit(*e, [&](const Expr& x) {
-      for (const Dim& d : x.index) add(d);
-      if (x.kind == Expr::Kind::kInteger) add(x.integer);
-    });
-  }
-  std::vector<std::string> names;
-  for (const auto& [name, unused] : found) names.push_back(name);
-  return names;
-}
 
 }  // namespace
 
-PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DType result) {
+PrintedFunction print_map(const Map& map, const std::vector<Value*>& inputs, DType result,
+                          Sharing sharing) {
   const LoopNest nest = make_loop_nest(map, inputs);
   PrintedFunction f;
-  f.symbols = symbols_of(nest);
+  NestPrinter printer(nest, result, sharing);
+  f.units = printer.units();
+  f.body = printer.print();
+  f.symbols = mentioned(symbols_of({nest}), f.body);
   for (size_t i = 0; i < inputs.size(); ++i)
     f.parameters += fmt::format("const {}* x{}, ", element_type(inputs[i]->type), i);
   f.parameters += fmt::format("{}* y", element_type(result));
   for (const std::string& s : f.symbols) f.parameters += ", int64_t " + s;
-  f.body = NestPrinter(nest, result).print();
+  if (!f.units.is(1)) f.parameters += ", int64_t begin, int64_t end";
   return f;
 }
 

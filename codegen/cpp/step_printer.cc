@@ -11,6 +11,7 @@
 #include "codegen/cpp/run_context.h"
 #include "codegen/source_writer.h"
 #include "compiler/ir/bounds.h"
+#include "compiler/plan/storage.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -46,15 +47,67 @@ class StepPrinter {
   }
 
   PrintedSteps run() {
+    find_element_headers(program_.graph, program_.steps);
+    for (const Value* input : program_.unpacked) print_unpacking(*input);
     for (size_t k = 0; k < program_.steps.size(); ++k) {
       print(*program_.steps[k]);
       if (!after_step_.empty()) calls_.emit(after_step_, {{"step", std::to_string(k)}});
     }
     for (const OutputCopy& copy : program_.copies) print_copy(copy);
+    if (!program_.threads.empty()) context_.headers.insert("templates/common/threads.h");
     return {functions_.take(), calls_.take(), context_.headers};
   }
 
  private:
+  void need(DType type) {
+    if (const std::string_view header = element_header(type); !header.empty())
+      context_.headers.emplace(header);
+    if (is_packed_outside(type)) context_.headers.insert("templates/common/few_bits.h");
+  }
+
+  void find_element_headers(const Graph& graph, const std::vector<const Node*>& steps) {
+    const auto add = [&](const E& e) {
+      if (e) visit(e, [&](const Expr& x) { need(x.type); });
+    };
+    for (const auto& v : graph.values()) need(v->type);
+    for (const Node* node : steps) {
+      for (const Graph* body : bodies_of(*node))
+        find_element_headers(*body, program_.bodies.at(body).steps);
+      if (const Map* m = node->as<Map>()) {
+        add(m->body);
+        add(m->finish);
+      } else if (const Rows* r = node->as<Rows>()) {
+        for (const Rows::Part& part : r->parts) {
+          add(part.map.body);
+          add(part.map.finish);
+        }
+      } else if (const Conv* c = node->as<Conv>()) {
+        add(c->finish);
+      } else if (const MatMul* m = node->as<MatMul>()) {
+        add(m->finish);
+      }
+    }
+  }
+
+  // Where the bytes of a value of few bits lie; a struct of a pattern is read as the pattern.
+  std::string pattern_pointer(const Value& value, const char* qualifier) const {
+    const std::string& name = names_(&value);
+    if (!is_narrow_float(value.type)) return name;
+    return fmt::format("reinterpret_cast<{}uint8_t*>({})", qualifier, name);
+  }
+
+  void print_unpacking(const Value& input) {
+    ExprPrinter printer({}, -1);
+    const size_t number =
+        std::find(program_.graph.inputs.begin(), program_.graph.inputs.end(), &input) -
+        program_.graph.inputs.begin();
+    calls_.line(fmt::format("// {}: {} {}, one element a byte", input.name, name(input.type),
+                            text(input.shape)));
+    calls_.line(fmt::format("unpack_bits<{}>({}, inputs[{}], {});", file_bits(input.type),
+                            pattern_pointer(input, ""), number,
+                            printer.print(product(input.shape))));
+  }
+
   void comment(const Node& node) {
     std::string results;
     for (const Value* v : node.outputs) {
@@ -70,16 +123,21 @@ class StepPrinter {
     comment(node);
     if (const Map* m = node.as<Map>()) {
       print_map_step(node, *m);
+    } else if (const Rows* r = node.as<Rows>()) {
+      print_rows_step(node, *r);
     } else if (const Conv* c = node.as<Conv>()) {
       if (c->method.empty()) {
         print_map_step(node, meaning_of(*c, node.inputs[0]->shape, node.inputs[1]->shape,
                                         node.inputs[0]->type, node.output()->shape));
       } else {
-        print_conv(node, *c, names_, context_);
+        print_conv(node, *c, threads_for(node), names_, context_);
         flush();
       }
     } else if (const MatMul* m = node.as<MatMul>()) {
-      print_matmul(node, *m, scratch_of(node), names_, context_);
+      print_matmul(node, *m, scratch_of(node), threads_for(node), names_, context_);
+      flush();
+    } else if (const Attention* a = node.as<Attention>()) {
+      print_attention(node, *a, scratch_of(node), threads_for(node), names_, context_);
       flush();
     } else if (node.as<Reshape>()) {
       print_bytes_copy(names_(node.output()), names_(node.inputs[0]), byte_size(*node.output()));
@@ -176,6 +234,14 @@ class StepPrinter {
     return it == program_.scratch.end() ? Dim(0) : it->second;
   }
 
+  // The object that splits a step's work.
+  std::string threads_for(const Node& node) const {
+    if (program_.threads.empty()) return "OneThread{}";
+    const auto it = program_.threads.find(&node);
+    if (it == program_.threads.end()) return "threads.at_most(1)";
+    return fmt::format("threads.at_most({})", ExprPrinter({}, -1).print(it->second));
+  }
+
   void flush() {
     if (!context_.functions.empty()) functions_.emit(context_.functions);
     for (const std::string& call : context_.calls) calls_.line(call);
@@ -184,7 +250,32 @@ class StepPrinter {
   }
 
   void print_map_step(const Node& node, const Map& map) {
-    const PrintedFunction f = print_map(map, node.inputs, node.output()->type);
+    const PrintedFunction f =
+        print_map(map, node.inputs, node.output()->type,
+                  program_.threads.count(&node) ? Sharing::kThreads : Sharing::kAlone);
+    if (f.units.is(1)) {
+      calls_.line(fmt::format("{}({});", function_of(node, f), arguments_of(node, f)));
+    } else {
+      print_shared_call(node, f);
+    }
+  }
+
+  void print_rows_step(const Node& node, const Rows& rows) {
+    const PrintedFunction f = print_rows(rows, node);
+    if (program_.threads.count(&node)) return print_shared_call(node, f);
+    calls_.line(fmt::format("{}({}, 0, {});", function_of(node, f), arguments_of(node, f),
+                            ExprPrinter({}, -1).print(f.units)));
+  }
+
+  void print_shared_call(const Node& node, const PrintedFunction& f) {
+    calls_.line(fmt::format("{}.split(size_t({}), [&](int64_t begin, int64_t end, size_t) {{",
+                            threads_for(node), ExprPrinter({}, -1).print(f.units)));
+    calls_.line(fmt::format("  {}({}, begin, end);", function_of(node, f), arguments_of(node, f)));
+    calls_.line("});");
+  }
+
+  // The name of the function, which is printed if no equal step has been.
+  std::string function_of(const Node& node, const PrintedFunction& f) {
     const std::string key = f.parameters + "|" + f.body;
     auto it = functions_by_text_.find(key);
     if (it == functions_by_text_.end()) {
@@ -203,11 +294,15 @@ class StepPrinter {
                        {"body", f.body}});
       functions_.line();
     }
+    return it->second;
+  }
+
+  std::string arguments_of(const Node& node, const PrintedFunction& f) const {
     std::string arguments;
     for (const Value* v : node.inputs) arguments += names_(v) + ", ";
-    arguments += names_(node.output());
+    for (const Value* v : node.outputs) arguments += (v == node.output() ? "" : ", ") + names_(v);
     for (const std::string& s : f.symbols) arguments += ", " + s;
-    calls_.line(fmt::format("{}({});", it->second, arguments));
+    return arguments;
   }
 
   void print_bytes_copy(const std::string& to, const std::string& from, const Dim& bytes) {
@@ -242,6 +337,7 @@ class StepPrinter {
 
   void print_kernel_call(const Node& node, const KernelCall& k) {
     context_.headers.insert(k.header);
+    context_.headers.insert("templates/common/threads.h");
     ExprPrinter printer({}, -1);
     std::string arguments;
     for (const KernelCall::Argument& a : k.arguments)
@@ -252,10 +348,17 @@ class StepPrinter {
         fmt::format("{}{}({})", k.kernel, types.empty() ? "" : "<" + types + ">", arguments);
     if (node.outputs.empty() && !k.result)
       return calls_.line(fmt::format("if (!{}) return 5;", call));
-    calls_.line(k.result ? fmt::format("const int64_t {} = {};", identifier(k.result->name), call)
-                         : call + ";");
-    if (k.result && node.outputs.empty())
-      calls_.line(fmt::format("if ({} < 0) return 7;", identifier(k.result->name)));
+    if (!k.result) return calls_.line(call + ";");
+    const std::string result = identifier(k.result->name);
+    calls_.line(fmt::format("const int64_t {} = {};", result, call));
+    // Sizes that are read may exceed their bounds; steps that give strings may run out of room.
+    if (node.outputs.empty() || gives_strings(node))
+      calls_.line(fmt::format("if ({} < 0) return 7;", result));
+  }
+
+  static bool gives_strings(const Node& node) {
+    return std::any_of(node.outputs.begin(), node.outputs.end(),
+                       [](const Value* v) { return v->type == DType::kString; });
   }
 
   std::string argument_text(const Node& node, const KernelCall::Argument& argument,
@@ -266,6 +369,7 @@ class StepPrinter {
       return out->number < 0 ? "nullptr" : names_(node.outputs[out->number]);
     if (std::holds_alternative<KernelCall::Scratch>(argument))
       return "ws.scratch(" + printer.print(scratch_of(node)) + ")";
+    if (std::holds_alternative<KernelCall::Threads>(argument)) return threads_for(node);
     if (const auto* code = std::get_if<KernelCall::Code>(&argument)) return code->text;
     if (const auto* dim = std::get_if<Dim>(&argument))
       return "int64_t(" + printer.print(*dim) + ")";
@@ -281,6 +385,13 @@ class StepPrinter {
 
   void print_copy(const OutputCopy& copy) {
     calls_.line(fmt::format("// {}", program_.graph.output_names[copy.output]));
+    if (const size_t bits = file_bits(copy.value->type); bits < 8) {
+      ExprPrinter printer({}, -1);
+      calls_.line(fmt::format("pack_bits<{}>(outputs[{}], {}, {});", bits, copy.output,
+                              pattern_pointer(*copy.value, "const "),
+                              printer.print(product(copy.value->shape))));
+      return;
+    }
     print_bytes_copy(fmt::format("outputs[{}]", copy.output), names_(copy.value),
                      byte_size(*copy.value));
   }
@@ -319,6 +430,7 @@ ValueNames::ValueNames(const Program& program) {
     names_[e.value] = "w." + weights.unique(e.value->name) + "()";
     weights_by_offset[e.offset] = names_[e.value];
   }
+  for (const Value* text : program.texts) names_[text] = "w." + weights.unique(text->name) + "()";
   for (const Value* value : values_of(program.graph)) {
     const auto it = program.placements.find(value);
     if (it == program.placements.end() || names_.count(value)) continue;
@@ -336,7 +448,9 @@ ValueNames::ValueNames(const Program& program) {
         break;
       }
       case Placement::Where::kWeights:
-        names_[value] = weights_by_offset.at(p.offset.value());
+        names_[value] = value->type == DType::kString
+                            ? names_.at(program.texts[static_cast<size_t>(p.number)])
+                            : weights_by_offset.at(p.offset.value());
         break;
       case Placement::Where::kWorkspace:
         if (mentions_any(p.offset, found)) {

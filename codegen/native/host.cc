@@ -4,6 +4,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace onnxc {
@@ -15,9 +17,9 @@ struct Registers {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
 };
 
-Registers cpuid(unsigned leaf) {
+Registers cpuid(unsigned leaf, unsigned part = 0) {
   Registers r;
-  __get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx);
+  __get_cpuid_count(leaf, part, &r.eax, &r.ebx, &r.ecx, &r.edx);
   return r;
 }
 
@@ -51,12 +53,23 @@ int x86_level() {
   return 4;
 }
 
+// AMX with bfloat16, which Linux grants a process on request, and what came with it.
+bool is_sapphire_rapids() {
+  constexpr unsigned kAvx512Bf16 = 1u << 5;                               // leaf 7.1, eax
+  constexpr unsigned kAmx = 1u << 22 | 1u << 24, kAvx512Fp16 = 1u << 23;  // leaf 7.0, edx
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return x86_level() == 4 && has_all(cpuid(7, 1).eax, kAvx512Bf16) &&
+         has_all(cpuid(7).edx, kAmx | kAvx512Fp16) &&
+         syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
 #endif
 
 }  // namespace
 
 std::string host_march() {
 #if defined(__x86_64__)
+  if (is_sapphire_rapids()) return "sapphirerapids";
   const int level = x86_level();
   return level == 1 ? "x86-64" : "x86-64-v" + std::to_string(level);
 #elif defined(__aarch64__)

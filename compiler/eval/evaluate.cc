@@ -1,6 +1,8 @@
 // Steps and graphs, step after step in the graph's order.
 #include "compiler/eval/evaluate.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <unordered_map>
 
@@ -50,6 +52,18 @@ void check_size(DType type, const std::vector<int64_t>& dims) {
     throw CompileError("a result of {} MiB is too large to be evaluated", bytes / (1 << 20));
 }
 
+Tensor softmax_of_rows(Tensor scores) {
+  const int64_t row = scores.dims().back();
+  for (int64_t begin = 0; begin < scores.size(); begin += row) {
+    double largest = scores.as_double(begin), total = 0;
+    for (int64_t i = 1; i < row; ++i) largest = std::max(largest, scores.as_double(begin + i));
+    for (int64_t i = 0; i < row; ++i) total += std::exp(scores.as_double(begin + i) - largest);
+    for (int64_t i = 0; i < row; ++i)
+      scores.set(begin + i, std::exp(scores.as_double(begin + i) - largest) / total);
+  }
+  return scores;
+}
+
 struct EvaluateOp {
   const Node& node;
   const std::vector<Tensor>& inputs;
@@ -72,6 +86,30 @@ struct EvaluateOp {
   }
   std::vector<Tensor> operator()(const MatMul& product) const {
     return {evaluate_matmul(product, inputs, node.output()->type, result_dims(), symbols)};
+  }
+  std::vector<Tensor> operator()(const Attention& a) const {
+    const DType type = node.output()->type;
+    const auto space =
+        evaluate_shape({a.scores.outer, a.scores.inner, a.scores.m, a.scores.n}, symbols);
+    check_size(type, space);
+    std::vector<Tensor> operands = inputs;
+    operands[0] = softmax_of_rows(evaluate_matmul(a.scores, inputs, type, space, symbols));
+    operands[1] = inputs.at(2);
+    return {evaluate_matmul(a.values, operands, type, result_dims(), symbols)};
+  }
+  std::vector<Tensor> operator()(const Rows& rows) const {
+    std::vector<Tensor> known = inputs, results(node.outputs.size());
+    const auto slot = [&](int i) {
+      return i < kFirstPart ? i : i - kFirstPart + static_cast<int>(inputs.size());
+    };
+    for (const Rows::Part& part : rows.parts) {
+      Map map = part.map;
+      map.body = renumber_inputs(map.body, slot);
+      if (map.finish) map.finish = renumber_inputs(map.finish, slot);
+      known.push_back(evaluate(map, known, symbols));
+      if (part.home != Rows::kNoHome) results.at(static_cast<size_t>(part.home)) = known.back();
+    }
+    return results;
   }
   std::vector<Tensor> operator()(const KernelCall& call) const {
     const ReferenceKernel kernel = reference_kernel(call.kernel);

@@ -4,9 +4,14 @@
 #include <map>
 
 #include "compiler/eval/bind_symbols.h"
+#include "compiler/eval/reference_attention.h"
+#include "compiler/eval/reference_coupling.h"
+#include "compiler/eval/reference_elimination.h"
+#include "compiler/eval/reference_random.h"
 #include "compiler/eval/reference_recurrent.h"
 #include "compiler/eval/reference_scatter.h"
 #include "compiler/eval/reference_selection.h"
+#include "compiler/eval/reference_text.h"
 #include "compiler/eval/reference_trees.h"
 
 namespace onnxc {
@@ -70,12 +75,24 @@ ReferenceKernel reference_kernel(std::string_view name) {
       {"copy_rows", reference_copy_rows},
       {"cumulate", reference_cumulate},
       {"gru_layer", reference_gru},
+      {"linear_attention", reference_linear_attention},
       {"lstm_layer", reference_lstm},
+      {"matrix_determinant", reference_matrix_determinant},
+      {"matrix_inverse", reference_matrix_inverse},
+      {"mersenne_twister", reference_mersenne_twister},
+      {"ngram_counts", reference_ngram_counts},
       {"non_max_suppression", reference_non_max_suppression},
       {"nonzero", reference_nonzero},
+      {"numbers_to_text", reference_numbers_to_text},
+      {"pairwise_coupling", reference_pairwise_coupling},
+      {"regex_full_match", reference_regex_full_match},
       {"rnn_layer", reference_rnn},
       {"scatter_elements", reference_scatter_elements},
       {"scatter_nd", reference_scatter_nd},
+      {"string_concat", reference_string_concat},
+      {"string_normalize", reference_string_normalize},
+      {"string_split", reference_string_split},
+      {"text_to_numbers", reference_text_to_numbers},
       {"top_k", reference_top_k},
       {"tree_ensemble", reference_tree_ensemble},
       {"unique", reference_unique},

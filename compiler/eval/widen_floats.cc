@@ -38,6 +38,14 @@ void widen(Node& node) {
     conv->finish = widened(conv->finish);
   } else if (MatMul* matmul = node.as<MatMul>()) {
     matmul->finish = widened(matmul->finish);
+  } else if (Attention* attention = node.as<Attention>()) {
+    attention->scores.finish = widened(attention->scores.finish);
+    attention->values.finish = widened(attention->values.finish);
+  } else if (Rows* rows = node.as<Rows>()) {
+    for (Rows::Part& part : rows->parts) {
+      part.map.body = widened(part.map.body);
+      part.map.finish = widened(part.map.finish);
+    }
   } else if (KernelCall* call = node.as<KernelCall>()) {
     widen(*call);
   }

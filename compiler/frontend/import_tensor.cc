@@ -33,23 +33,6 @@ DType checked_type(int data_type) {
 
 uint64_t file_bytes(DType type, uint64_t count) { return (count * file_bits(type) + 7) / 8; }
 
-// One element a byte from 4- or 2-bit elements, the first in the lowest bits; signed types
-// sign-extended.
-Tensor unpack_bits(DType type, const std::vector<int64_t>& dims, Bytes packed) {
-  Tensor tensor(type, dims);
-  auto* out = tensor.mutable_data<uint8_t>();
-  const auto count = static_cast<size_t>(tensor.size());
-  const size_t bits = file_bits(type), per_byte = 8 / bits;
-  const auto mask = static_cast<uint8_t>((1u << bits) - 1);
-  const auto sign = static_cast<uint8_t>(is_signed(type) ? 1u << (bits - 1) : 0);
-  for (size_t i = 0; i < count; ++i) {
-    const auto byte = static_cast<uint8_t>(packed[i / per_byte]);
-    const auto value = static_cast<uint8_t>((byte >> (i % per_byte * bits)) & mask);
-    out[i] = static_cast<uint8_t>((value ^ sign) - sign);
-  }
-  return tensor;
-}
-
 Tensor from_stored_bytes(DType type, const std::vector<int64_t>& dims, Bytes bytes,
                          std::shared_ptr<const void> owner) {
   if (file_bits(type) < 8) return unpack_bits(type, dims, bytes);

@@ -34,6 +34,14 @@ struct VisitOp {
   void operator()(const Reshape&) const {}
   void operator()(const Concat&) const {}
   void operator()(const Conv& c) const { visit_expression(c.finish, visitor); }
+  void operator()(const Rows& rows) const {
+    for (const Rows::Part& part : rows.parts) (*this)(part.map);
+  }
+  void operator()(const Attention& a) const {
+    (*this)(a.scores);
+    (*this)(a.values);
+    visit_dim(a.scratch_bytes, visitor);
+  }
   void operator()(const MatMul& m) const {
     visit_dims({m.outer, m.inner, m.m, m.n, m.k}, visitor);
     for (const MatMul::Strides& s : {m.a, m.b, m.c})

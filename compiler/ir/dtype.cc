@@ -27,7 +27,7 @@ constexpr std::array<Row, 27> kRows = {{
     {"int16", "int16_t", 2, 16, Kind::kSigned},
     {"int32", "int32_t", 4, 32, Kind::kSigned},
     {"int64", "int64_t", 8, 64, Kind::kSigned},
-    {"string", "const char*", 0, 0, Kind::kNone},
+    {"string", "String", 16, 128, Kind::kNone},
     {"bool", "bool", 1, 8, Kind::kNone},
     {"float16", "uint16_t", 2, 16, Kind::kFloat},
     {"double", "double", 8, 64, Kind::kFloat},

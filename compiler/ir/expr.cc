@@ -299,6 +299,10 @@ E call(ScalarOp op, std::vector<E> args) {
   if ((op == ScalarOp::kAdd || op == ScalarOp::kSub) && is_number(*args[1], 0) &&
       !is_float(args[0].type()))
     return args[0];
+  if (op == ScalarOp::kPow && is_float(args[0].type()) && is_number(*args[1], 2))
+    return args[0] * args[0];
+  if (op == ScalarOp::kPow && is_float(args[0].type()) && is_number(*args[1], 3))
+    return args[0] * args[0] * args[0];
   Expr e{Expr::Kind::kCall, gives_bool(op) ? DType::kBool : args[first].type()};
   e.op = op;
   for (const E& a : args) e.args.push_back(a.ref());
@@ -468,7 +472,8 @@ std::string text(const E& x) {
     case Expr::Kind::kAccumulator:
       return "sum";
     case Expr::Kind::kLoad: {
-      std::string out = fmt::format("in{}[", x->input);
+      std::string out = x->input < kFirstPart ? fmt::format("in{}[", x->input)
+                                              : fmt::format("part{}[", x->input - kFirstPart);
       for (size_t i = 0; i < x->index.size(); ++i) out += (i ? ", " : "") + x->index[i].text();
       return out + "]";
     }

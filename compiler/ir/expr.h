@@ -24,6 +24,9 @@ enum class ScalarOp : uint8_t {
 std::string_view name(ScalarOp op);
 int arity(ScalarOp op);
 
+// Loads with this input number and above read parts of a `Rows` step, compiler/ir/graph.h.
+constexpr int kFirstPart = 1 << 20;
+
 using ExprRef = std::shared_ptr<const Expr>;
 
 struct Expr {
@@ -39,7 +42,7 @@ struct Expr {
   double value = 0;           // kConstant of floating-point type
   int64_t integer_value = 0;  // kConstant of integer or bool type
   Dim integer{};
-  int input = -1;
+  int input = -1;  // from kFirstPart on: the result of an earlier part of the same step
   std::vector<Dim> index{};
   ScalarOp op{};
   std::vector<ExprRef> args{};
@@ -66,9 +69,10 @@ E constant_integer(DType type, int64_t value);
 E integer(const Dim& value);  // an index expression as an int64 scalar
 E load(int input, DType type, std::vector<Dim> index);
 E accumulator(DType type);
-E cast(DType type, E x);                   // nothing if x has that type already
-E call(ScalarOp op, std::vector<E> args);  // folds constants and simple identities (select of a
-                                           // constant condition, x*1, x+0 on integers)
+E cast(DType type, E x);  // nothing if x has that type already
+E call(ScalarOp op,
+       std::vector<E> args);  // folds constants and simple identities (select of a
+                              // constant condition, x*1, x+0 on integers, small powers)
 
 // The scalar as an index expression: kInteger gives its Dim; int64/int32 arithmetic that Dim can
 // express is translated; the rest becomes an opaque atom assumed to lie in `assumed`.

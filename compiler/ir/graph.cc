@@ -2,6 +2,8 @@
 #include "compiler/ir/graph.h"
 
 #include <algorithm>
+#include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "compiler/support/diagnostics.h"
@@ -35,6 +37,11 @@ std::vector<Dim> identity_index(const Shape& space) {
   return index;
 }
 
+int64_t Conv::SplitImage::pixels() const {
+  const int64_t count = (height + top + bottom) * (width + beside) + beside + 32;
+  return (count + 15) / 16 * 16;
+}
+
 Shape conv_output_shape(const Conv& conv, const Shape& x, const Shape& w) {
   Shape out{x[0], w[0]};
   for (size_t i = 0; i < conv.strides.size(); ++i) {
@@ -66,6 +73,10 @@ Map meaning_of(const Conv& conv, const Shape& x, const Shape& w, DType type, con
   map.body = select(inside, load(0, type, x_index), 0.0) * load(1, type, w_index);
   map.finish = conv.finish;
   return map;
+}
+
+Shape row_shape(const Rows& rows, const Rows::Part& part) {
+  return Shape(part.map.space.begin() + rows.outer, part.map.space.end());
 }
 
 Value* Graph::add_input(std::string value_name, DType type, Shape shape) {
@@ -162,6 +173,61 @@ void Graph::erase(Node* node) {
     std::erase_if(values_, [&](const auto& x) { return x.get() == v; });
   }
   std::erase_if(nodes_, [&](const auto& n) { return n.get() == node; });
+}
+
+namespace {
+
+// For each step that finds out sizes, the steps that mention them; counts one for each in `waits`.
+std::unordered_map<const Node*, std::vector<const Node*>> readers_of_sizes(
+    const Graph& graph, std::unordered_map<const Node*, size_t>& waits) {
+  std::map<std::string, const Node*> finders;
+  for (const auto& node : graph.nodes()) {
+    for (const SymbolRef& s : symbols_defined_by(*node)) finders[s->name] = node.get();
+  }
+  std::unordered_map<const Node*, std::vector<const Node*>> readers;
+  if (finders.empty()) return readers;
+  for (const auto& node : graph.nodes()) {
+    std::set<const Node*> sources;
+    visit_symbols(*node, [&](const SymbolRef& s) {
+      const auto it = finders.find(s->name);
+      if (it != finders.end() && it->second != node.get()) sources.insert(it->second);
+    });
+    for (const Node* source : sources) readers[source].push_back(node.get());
+    waits[node.get()] += sources.size();
+  }
+  return readers;
+}
+
+}  // namespace
+
+void Graph::restore_order() {
+  std::unordered_map<const Node*, size_t> position, waits_for;
+  for (size_t i = 0; i < nodes_.size(); ++i) position[nodes_[i].get()] = i;
+  const auto readers = readers_of_sizes(*this, waits_for);
+  std::set<size_t> ready;
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    size_t& count = waits_for[nodes_[i].get()];
+    for (const Value* v : nodes_[i]->inputs) count += v->producer != nullptr;
+    if (count == 0) ready.insert(i);
+  }
+  std::vector<std::unique_ptr<Node>> ordered;
+  while (!ready.empty()) {
+    const size_t next = *ready.begin();
+    ready.erase(ready.begin());
+    for (const Value* v : nodes_[next]->outputs) {
+      for (const Node* user : v->users) {
+        if (--waits_for[user] == 0) ready.insert(position[user]);
+      }
+    }
+    if (const auto it = readers.find(nodes_[next].get()); it != readers.end()) {
+      for (const Node* user : it->second) {
+        if (--waits_for[user] == 0) ready.insert(position[user]);
+      }
+    }
+    ordered.push_back(std::move(nodes_[next]));
+  }
+  ONNXC_CHECK(ordered.size() == position.size(), "a step needs its own result");
+  nodes_ = std::move(ordered);
 }
 
 bool Graph::is_output(const Value* value) const {

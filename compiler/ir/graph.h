@@ -87,6 +87,15 @@ struct Conv {
   std::string method = {};
   std::vector<int64_t> kernel = {};
   int64_t in_channels = 0;
+  // Of conv2d_amx, whose x lies as split_image writes it: the bfloat16 parts of each float, and the
+  // image they stand for.
+  struct SplitImage {
+    int parts = 0;
+    int64_t height = 1, width = 1;
+    int64_t top = 0, bottom = 0, beside = 0;  // zeros around it
+    int64_t pixels() const;                   // with the zeros and room for the last tile
+  };
+  SplitImage split = {};
 };
 
 // A batched matrix product with everything decided: C[o, i, m, n] = finish(sum over k of A[o, i, m,
@@ -97,12 +106,39 @@ struct MatMul {
   struct Strides {
     Dim offset, outer, inner, row, column;
   };
-  std::string
-      method;  // the kernel: "matmul_packed" (B in panels [N/16][K][16]) or "matmul" (any strides)
+  // The kernel: "matmul_packed" (B in panels [N/16][K][16]), "matmul_amx" (A and B in bfloat16
+  // parts) or "matmul" (any strides).
+  std::string method;
   Dim outer, inner, m, n, k;
-  Strides a, b, c;  // b is unused by matmul_packed
+  Strides a, b, c;  // b is unused by matmul_packed, a and b by matmul_amx
   E finish;  // null: the accumulator; loads carry one flat index over loops 0..3 = o, i, m, n
+  Dim scratch_bytes = 0;  // of each thread; of all together for matmul_amx
+  int parts = 0;          // of each float, for matmul_amx
+};
+
+// softmax(q * k) * v, never whole in between: `scores` is the product of inputs 0 and 1 with its
+// finish, whose softmax along the columns times input 2 is `values`, with its own finish. Loads of
+// both count the node's inputs. The batches and rows of both products are the same.
+struct Attention {
+  MatMul scores, values;
   Dim scratch_bytes = 0;
+};
+
+// Maps that run row by row in one loop over the first `outer` axes, which all of them share. A load
+// with input number kFirstPart + j reads part j, an earlier one, in the row that is being computed:
+// its first `outer` indices are the shared loops'.
+struct Rows {
+  struct Part {
+    Map map;
+    // The node's output whose row keeps it; the last part of a home is that output. None: a scalar
+    // a row, or a row of at most kLargestRow elements, on the stack.
+    int home = kNoHome;
+  };
+  static constexpr int kNoHome = -1;
+  static constexpr int64_t kLargestRow = 1024;
+
+  int outer = 0;
+  std::vector<Part> parts;
 };
 
 // A call of a kernel of templates/ that is no index expression (top_k, scatter, recurrent cells,
@@ -116,10 +152,12 @@ struct KernelCall {
     int number;
   };
   struct Scratch {};  // pointer to `scratch_bytes` bytes of workspace
+  struct Threads {};  // the object that splits the work, templates/common/threads.h
   struct Code {
     std::string text;
   };  // a C++ expression on names of templates/, e.g. `Largest{}`
-  using Argument = std::variant<Input, Output, Scratch, Code, Dim, double, std::vector<Dim>>;
+  using Argument =
+      std::variant<Input, Output, Scratch, Threads, Code, Dim, double, std::vector<Dim>>;
 
   std::string kernel;  // function of that name in templates/cpu/<header>.h
   std::string header;
@@ -157,7 +195,8 @@ struct Loop {
 };
 
 struct Node {
-  using Op = std::variant<Map, Reshape, Concat, Conv, MatMul, KernelCall, If, Loop>;
+  using Op =
+      std::variant<Map, Reshape, Concat, Conv, MatMul, Rows, Attention, KernelCall, If, Loop>;
   Op op;
   std::vector<Value*> inputs, outputs;
   std::vector<std::string>
@@ -213,6 +252,8 @@ class Graph {
   void erase(Node* node);                         // its outputs must be unused
   void remove_input(size_t number);               // must be unused
   void remove_output(Node* node, size_t number);  // must be unused
+  // Moves nodes that stand before a node they read from behind it, and no others.
+  void restore_order();
   bool is_output(const Value* value) const;
   // Drops nodes and constants that neither an output nor a size needs, and what bodies do not use
   // of their inputs; says whether anything went.
@@ -242,6 +283,8 @@ DType result_type(const Map& map);
 // The index expression that gives a convolution's meaning (plain layouts), with the node's finish.
 Map meaning_of(const Conv& conv, const Shape& x, const Shape& w, DType type, const Shape& out);
 Shape conv_output_shape(const Conv& conv, const Shape& x, const Shape& w);
+// The axes of the part's result after the shared ones.
+Shape row_shape(const Rows& rows, const Rows::Part& part);
 // Loop indices 0.. of `space`, e.g. the identity index of an element-wise load.
 std::vector<Dim> identity_index(const Shape& space);
 

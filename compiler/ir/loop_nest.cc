@@ -1,6 +1,8 @@
 // Flattening loads and merging loops.
 #include "compiler/ir/loop_nest.h"
 
+#include <algorithm>
+
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -89,16 +91,24 @@ Dim flat_index(const std::vector<Dim>& index, const Shape& shape) {
   return joined.terms().size() < flat.terms().size() ? joined : flat;
 }
 
-LoopNest make_loop_nest(const Map& map, const std::vector<Value*>& inputs) {
+namespace {
+
+// The loops as they stand in the map.
+LoopNest unmerged(const Map& map, const std::function<E(const E&)>& flatten) {
   LoopNest nest;
   nest.extents = map.space;
   nest.extents.insert(nest.extents.end(), map.reduced.begin(), map.reduced.end());
   nest.outputs = static_cast<int>(map.space.size());
   nest.reduction = map.reduction;
-  nest.body = flatten_loads(map.body, inputs);
-  if (map.finish) nest.finish = flatten_loads(map.finish, inputs);
+  nest.body = flatten(map.body);
+  if (map.finish) nest.finish = flatten(map.finish);
   nest.result = flat_index(identity_index(map.space), map.space);
-  for (int a = 0; a < static_cast<int>(nest.extents.size());) {
+  return nest;
+}
+
+// Drops loops of one iteration and joins neighbours, from loop `first` on.
+void simplify(LoopNest& nest, int first) {
+  for (int a = first; a < static_cast<int>(nest.extents.size());) {
     const bool arg_axis = nest.reduction >= Reduction::kArgMaxFirst && a >= nest.outputs;
     if (nest.extents[a].is(1) && !arg_axis) {
       drop_single(nest, a);
@@ -106,12 +116,64 @@ LoopNest make_loop_nest(const Map& map, const std::vector<Value*>& inputs) {
       ++a;
     }
   }
-  for (int a = 0; a + 1 < static_cast<int>(nest.extents.size());) {
+  for (int a = first; a + 1 < static_cast<int>(nest.extents.size());) {
     if (can_merge(nest, a)) {
       merge(nest, a);
     } else {
       ++a;
     }
+  }
+}
+
+// The index of a part's element where the part is kept.
+std::vector<Dim> place_in_row(const Rows& rows, const Rows::Part& part,
+                              const std::vector<Dim>& index) {
+  if (part.home != Rows::kNoHome) return {flat_index(index, part.map.space)};
+  const Shape row = row_shape(rows, part);
+  if (product(row).is(1)) return {};
+  return {flat_index(std::vector<Dim>(index.begin() + rows.outer, index.end()), row)};
+}
+
+}  // namespace
+
+LoopNest make_loop_nest(const Map& map, const std::vector<Value*>& inputs) {
+  LoopNest nest = unmerged(map, [&](const E& e) { return flatten_loads(e, inputs); });
+  simplify(nest, 0);
+  return nest;
+}
+
+RowNest make_row_nest(const Rows& rows, const std::vector<Value*>& inputs) {
+  const auto flatten = [&](const E& e) {
+    return rewrite(e, [&](const Expr& x) -> std::optional<E> {
+      if (x.kind != Expr::Kind::kLoad) return std::nullopt;
+      if (x.input < kFirstPart)
+        return load(x.input, x.type, {flat_index(x.index, inputs.at(x.input)->shape)});
+      return load(x.input, x.type, place_in_row(rows, rows.parts[x.input - kFirstPart], x.index));
+    });
+  };
+  RowNest nest;
+  const Shape& first = rows.parts.at(0).map.space;
+  nest.outer.assign(first.begin(), first.begin() + rows.outer);
+  for (const Rows::Part& part : rows.parts) {
+    LoopNest loops = unmerged(part.map, flatten);
+    const auto place = place_in_row(rows, part, identity_index(part.map.space));
+    loops.result = place.empty() ? Dim(0) : place[0];
+    simplify(loops, rows.outer);
+    nest.parts.push_back(std::move(loops));
+  }
+  for (size_t a = 0; a < nest.outer.size();) {
+    const int axis = static_cast<int>(a);
+    const bool single = nest.outer[a].is(1);
+    const bool joins = a + 1 < nest.outer.size() &&
+                       std::all_of(nest.parts.begin(), nest.parts.end(),
+                                   [&](const LoopNest& part) { return can_merge(part, axis); });
+    if (!single && !joins) {
+      ++a;
+      continue;
+    }
+    for (LoopNest& part : nest.parts) single ? drop_single(part, axis) : merge(part, axis);
+    if (!single) nest.outer[a + 1] = nest.outer[a] * nest.outer[a + 1];
+    nest.outer.erase(nest.outer.begin() + axis);
   }
   return nest;
 }

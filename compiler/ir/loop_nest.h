@@ -15,6 +15,14 @@ struct LoopNest {
 
 // Position in row-major memory of the element `index` of a tensor of that shape.
 Dim flat_index(const std::vector<Dim>& index, const Shape& shape);
+// Rows as loops: every nest's first `outer.size()` loops are the shared ones. A load of a part
+// without a home has no index where the part is one scalar a row, else one into the row.
+struct RowNest {
+  std::vector<Dim> outer;
+  std::vector<LoopNest> parts;
+};
+
+RowNest make_row_nest(const Rows& rows, const std::vector<Value*>& inputs);
 LoopNest make_loop_nest(const Map& map, const std::vector<Value*>& inputs);
 
 }  // namespace onnxc

@@ -15,7 +15,7 @@ struct Format {
   int mantissa_bits;
   int bias;
   uint32_t largest;   // pattern of the largest finite value
-  uint32_t overflow;  // pattern that larger values become
+  uint32_t overflow;  // pattern that larger values become; infinity too where the type has none
   uint32_t infinity;  // 0: the type has none
   uint32_t nan;       // pattern written for NaN
   uint32_t sign;
@@ -59,9 +59,8 @@ float decode_e8m0(uint32_t bits) {
 }
 
 uint32_t encode_e8m0(double value) {
-  if (std::isnan(value) || value < 0) return 0xff;
+  if (std::isnan(value) || std::isinf(value) || value < 0) return 0xff;
   if (value == 0) return 0;
-  if (std::isinf(value)) return 0xfe;
   int exponent = 0;
   const double mantissa = 2 * std::frexp(value, &exponent);
   const int bits = exponent - 1 + 127 + (mantissa >= 1.5 ? 1 : 0);
@@ -93,7 +92,7 @@ uint32_t encode(const Format& format, double value) {
   if (std::isnan(value)) return format.nan;
   const uint32_t sign = std::signbit(value) ? format.sign : 0;
   const double size = std::fabs(value);
-  if (std::isinf(size)) return sign | format.overflow;
+  if (std::isinf(size)) return sign | (format.infinity ? format.infinity : format.overflow);
   if (size == 0) return format.has_negative_zero ? sign : 0;
   const int exponent = std::max(std::ilogb(size), 1 - format.bias);
   const double scaled = std::nearbyint(std::ldexp(size, format.mantissa_bits - exponent));

@@ -43,6 +43,25 @@ struct PrintOp {
     if (m.finish) out += " then " + text(m.finish);
     return out;
   }
+  std::string operator()(const Attention& a) const {
+    std::string out = fmt::format("attention {}x{} of {} queries, {} keys, {} to {}",
+                                  a.scores.outer.text(), a.scores.inner.text(), a.scores.m.text(),
+                                  a.scores.n.text(), a.scores.k.text(), a.values.n.text());
+    if (a.scores.finish) out += " scores " + text(a.scores.finish);
+    if (a.values.finish) out += " then " + text(a.values.finish);
+    return out;
+  }
+  std::string operator()(const Rows& r) const {
+    const Shape& space = r.parts.at(0).map.space;
+    std::string out = "rows of " + text(Shape(space.begin(), space.begin() + r.outer));
+    for (size_t k = 0; k < r.parts.size(); ++k) {
+      const Rows::Part& part = r.parts[k];
+      out += fmt::format("; part{} {}", k, text(row_shape(r, part)));
+      if (part.home != Rows::kNoHome) out += fmt::format(" in out{}", part.home);
+      out += " = " + (*this)(part.map).substr(4);
+    }
+    return out;
+  }
   std::string operator()(const KernelCall& k) const {
     return "kernel " + k.kernel + (k.result ? " giving " + k.result->name : "");
   }

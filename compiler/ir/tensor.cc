@@ -221,4 +221,30 @@ Tensor Tensor::reshaped(std::vector<int64_t> dims) const {
   return result;
 }
 
+std::vector<std::byte> pack_bits(const Tensor& tensor) {
+  const size_t bits = file_bits(tensor.type()), per_byte = 8 / bits;
+  const auto elements = tensor.bytes();
+  const auto mask = static_cast<std::byte>((1u << bits) - 1);
+  std::vector<std::byte> packed((elements.size() + per_byte - 1) / per_byte);
+  for (size_t i = 0; i < elements.size(); ++i)
+    packed[i / per_byte] |= (elements[i] & mask) << (i % per_byte * bits);
+  return packed;
+}
+
+Tensor unpack_bits(DType type, const std::vector<int64_t>& dims,
+                   std::span<const std::byte> packed) {
+  Tensor tensor(type, dims);
+  auto* out = tensor.mutable_data<uint8_t>();
+  const auto count = static_cast<size_t>(tensor.size());
+  const size_t bits = file_bits(type), per_byte = 8 / bits;
+  const auto mask = static_cast<uint8_t>((1u << bits) - 1);
+  const auto sign = static_cast<uint8_t>(is_signed(type) ? 1u << (bits - 1) : 0);
+  for (size_t i = 0; i < count; ++i) {
+    const auto byte = static_cast<uint8_t>(packed[i / per_byte]);
+    const auto value = static_cast<uint8_t>((byte >> (i % per_byte * bits)) & mask);
+    out[i] = static_cast<uint8_t>((value ^ sign) - sign);
+  }
+  return tensor;
+}
+
 }  // namespace onnxc

@@ -76,9 +76,15 @@ class Tensor {
   std::shared_ptr<Realigned> realigned_;  // of a view that is not aligned for its type
 };
 
+// Elements below 8 bits as files and callers of generated code keep them: several in a byte, the
+// first in the lowest bits. `packed` holds at least bits / 8 bytes for each element, rounded up.
+std::vector<std::byte> pack_bits(const Tensor& tensor);
+Tensor unpack_bits(DType type, const std::vector<int64_t>& dims, std::span<const std::byte> packed);
+
 // Narrow floating-point types to and from float, rounding to nearest even. `bits` is the stored
-// pattern. Values out of range become infinite in float16 and bfloat16 and the largest finite value
-// in the 8- and 4-bit types (ONNX's Cast with saturate = 1).
+// pattern. Numbers out of range become infinite in float16 and bfloat16 and the largest finite one
+// in the 8- and 4-bit types; infinity stays infinity where the type has it, else it becomes the
+// largest number (NaN in float8e8m0).
 float decode_narrow(DType type, uint32_t bits);
 uint32_t encode_narrow(DType type, float value);
 

@@ -27,7 +27,7 @@ void check_expression(const E& e, size_t axes, const Node& node, bool accumulate
                 where);
     for (const Dim& d : x.index) check_indices(d, axes, where);
     if (x.kind == Expr::Kind::kInteger) check_indices(x.integer, axes, where);
-    if (x.kind != Expr::Kind::kLoad) return;
+    if (x.kind != Expr::Kind::kLoad || (x.input >= kFirstPart && node.as<Rows>())) return;
     ONNXC_CHECK(x.input >= 0 && static_cast<size_t>(x.input) < node.inputs.size(),
                 "{}: load of input {} of {}", where, x.input, node.inputs.size());
     const Value& v = *node.inputs[x.input];
@@ -38,21 +38,75 @@ void check_expression(const E& e, size_t axes, const Node& node, bool accumulate
   });
 }
 
+void check_map(const Map& m, const Value& result, const Node& node, const std::string& where) {
+  ONNXC_CHECK(m.body.ref() != nullptr, "{}: map without a body", where);
+  const size_t axes = m.space.size() + m.reduced.size();
+  check_expression(m.body, axes, node, false, where);
+  if (m.finish) check_expression(m.finish, m.space.size(), node, true, where);
+  ONNXC_CHECK(
+      (m.reduction == Reduction::kNone) == m.reduced.empty() || m.reduction != Reduction::kNone,
+      "{}: reduced axes without a reduction", where);
+  ONNXC_CHECK(result.type == result_type(m), "{}: is {}, map gives {}", where, name(result.type),
+              name(result_type(m)));
+  ONNXC_CHECK(text(result.shape) == text(m.space), "{}: shape {}, map gives {}", where,
+              text(result.shape), text(m.space));
+}
+
+// A part read by a later one: of the same row.
+void check_part_load(const Rows& rows, const Expr& x, int before, const std::string& where) {
+  const int number = x.input - kFirstPart;
+  ONNXC_CHECK(number < before, "{}: part {} is read before it is computed", where, number);
+  const Map& part = rows.parts[static_cast<size_t>(number)].map;
+  ONNXC_CHECK(x.type == result_type(part) && x.index.size() == part.space.size(),
+              "{}: part {} is read as what it is not", where, number);
+  for (int d = 0; d < rows.outer; ++d)
+    ONNXC_CHECK(x.index[d] == Dim::index(d, part.space[d]), "{}: part {} is read in another row",
+                where, number);
+}
+
+void check_rows(const Rows& rows, const Node& node, const std::string& where) {
+  ONNXC_CHECK(!rows.parts.empty(), "{}: rows without parts", where);
+  const Shape& first = rows.parts[0].map.space;
+  for (size_t k = 0; k < rows.parts.size(); ++k) {
+    const Rows::Part& part = rows.parts[k];
+    ONNXC_CHECK(part.map.space.size() >= static_cast<size_t>(rows.outer) &&
+                    std::equal(first.begin(), first.begin() + rows.outer, part.map.space.begin()),
+                "{}: part {} has other rows", where, k);
+    const Dim size = product(row_shape(rows, part));
+    ONNXC_CHECK(
+        part.home != Rows::kNoHome || (size.is_constant() && size.value() <= Rows::kLargestRow),
+        "{}: part {} has no place", where, k);
+    Value result;
+    result.type = result_type(part.map);
+    result.shape = part.map.space;
+    if (part.home != Rows::kNoHome) {
+      const Value& output = *node.outputs.at(static_cast<size_t>(part.home));
+      ONNXC_CHECK(output.type == result.type && output.shape == result.shape,
+                  "{}: part {} does not fit its home", where, k);
+    }
+    check_map(part.map, result, node, where);
+    for (const E* e : {&part.map.body, &part.map.finish}) {
+      if (!*e) continue;
+      visit(*e, [&](const Expr& x) {
+        if (x.kind == Expr::Kind::kLoad && x.input >= kFirstPart)
+          check_part_load(rows, x, static_cast<int>(k), where);
+      });
+    }
+  }
+}
+
 void check_node(const Node& node) {
   const std::string where = node.outputs.empty() ? "node" : node.output()->name;
   if (const Map* m = node.as<Map>()) {
-    ONNXC_CHECK(m->body.ref() != nullptr, "{}: map without a body", where);
-    const size_t axes = m->space.size() + m->reduced.size();
-    check_expression(m->body, axes, node, false, where);
-    if (m->finish) check_expression(m->finish, m->space.size(), node, true, where);
-    ONNXC_CHECK((m->reduction == Reduction::kNone) == m->reduced.empty() ||
-                    m->reduction != Reduction::kNone,
-                "{}: reduced axes without a reduction", where);
-    ONNXC_CHECK(node.output()->type == result_type(*m), "{}: is {}, map gives {}", where,
-                name(node.output()->type), name(result_type(*m)));
-    ONNXC_CHECK(text(node.output()->shape) == text(m->space), "{}: shape {}, map gives {}", where,
-                text(node.output()->shape), text(m->space));
+    check_map(*m, *node.output(), node, where);
   }
+  if (const Attention* a = node.as<Attention>()) {
+    ONNXC_CHECK(node.inputs.size() >= 3, "{}: attention without keys or values", where);
+    ONNXC_CHECK(a->scores.outer == a->values.outer && a->scores.inner == a->values.inner &&
+                    a->scores.m == a->values.m && a->scores.n == a->values.k,
+                "{}: the two products of attention do not fit", where);
+  }
+  if (const Rows* rows = node.as<Rows>()) check_rows(*rows, node, where);
   if (const Conv* c = node.as<Conv>()) {
     ONNXC_CHECK(node.inputs.size() >= 2, "{}: convolution without weights", where);
     if (c->finish) check_expression(c->finish, node.output()->shape.size(), node, true, where);

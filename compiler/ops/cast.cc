@@ -1,27 +1,13 @@
 // Conversions between element types.
-#include <cmath>
 #include <limits>
 
 #include "compiler/ops/kernel_step.h"
 #include "compiler/ops/op.h"
+#include "compiler/ops/quantized.h"
+#include "compiler/ops/strings.h"
 
 namespace onnxc {
 namespace {
-
-// The magnitude from which on a value rounds beyond the largest finite one, where the type has a
-// NaN to say so.
-std::optional<double> overflow_threshold(DType type) {
-  switch (type) {
-    case DType::kFloat8E4M3FN:
-      return std::nextafter(464.0F, 1000.0F);
-    case DType::kFloat8E4M3FNUZ:
-      return 248;
-    case DType::kFloat8E5M2FNUZ:
-      return 61440;
-    default:
-      return std::nullopt;
-  }
-}
 
 // Opset 1 spelled the target type out, e.g. "FLOAT16".
 DType named_type(Lowering& x, const std::string& text) {
@@ -43,23 +29,38 @@ DType target_type(Lowering& x) {
   return *type;
 }
 
+// Scales v so that rounding to the nearest power of two, the larger one from 1.5 on, rounds it up
+// or down.
+E scaled_for_rounding(Lowering& x, E v) {
+  const std::string mode = x.attribute_string("round_mode", "up");
+  if (mode == "up") return v * 0x1.7ffffep0;
+  if (mode == "down") return v * 0.75;
+  if (mode == "nearest") return v;
+  throw x.error("attribute \"round_mode\" is \"{}\", which is none of up, down and nearest", mode);
+}
+
+// Beyond the largest power of two, 2^127: that power, or NaN without saturation.
+E to_power_of_two(Lowering& x, E v) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  v = cast(DType::kFloat, v);
+  const E scaled = scaled_for_rounding(x, v);
+  if (x.attribute_int("saturate", 1) == 0) return select(scaled >= 0x1.8p127, nan, scaled);
+  return select(call(ScalarOp::kIsInf, {v}), nan, min(scaled, 0x1p127));
+}
+
 void convert(Lowering& x, DType to) {
   const DType from = x.type(0);
   if (from == to) {
     x.output(0, x.input(0));
     return;
   }
-  if (from == DType::kString || to == DType::kString)
-    throw x.error("strings are not converted: from {} to {}", name(from), name(to));
+  if (from == DType::kString || to == DType::kString) return cast_strings(x, to);
   MapBuilder map(x, x.shape(0));
   E v = map.load(x.input(0));
-  if (x.attribute_int("saturate", 1) == 0) {
-    if (to == DType::kFloat8E5M2)
-      throw x.error("attribute \"saturate\" must be 1 for {}", name(to));
-    if (const auto threshold = overflow_threshold(to)) {
-      v = cast(DType::kFloat, v);
-      v = select(abs(v) >= *threshold, std::numeric_limits<double>::quiet_NaN(), v);
-    }
+  if (to == DType::kFloat8E8M0) {
+    v = to_power_of_two(x, v);
+  } else if (is_float(to) && byte_size(to) == 1) {
+    v = x.attribute_int("saturate", 1) != 0 ? saturated(v, to) : unsaturated(v, to);
   }
   x.output(0, map.build(v, to));
 }
@@ -87,8 +88,8 @@ void bit_cast(Lowering& x) {
 
 OPS_TABLE(cast){
     {"BitCast", 26, "numbers, bool", bit_cast},
-    {"Cast", 1, "numbers, bool", cast},
-    {"CastLike", 15, "numbers, bool", cast_like},
+    {"Cast", 1, "any", cast},
+    {"CastLike", 15, "any", cast_like},
 };
 OPS_END(cast)
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/ops/declared_shape.h"
 #include "compiler/ops/entity_form.h"
 #include "compiler/ops/lowering.h"
 #include "compiler/ops/op.h"
@@ -142,6 +143,14 @@ class InputDeclarer {
   std::set<std::string> used_;
 };
 
+void require_sizes(const Value& value) {
+  for (const Dim& size : value.shape) {
+    if (size.constant().value_or(0) < 0)
+      throw CompileError("output \"{}\" would have shape {}, sizes must not be negative",
+                         value.name, text(value.shape));
+  }
+}
+
 }  // namespace
 
 const Entity& Scope::find(const std::string& name) {
@@ -175,25 +184,23 @@ std::optional<size_t> Scope::declared_rank(const std::string& name) const {
 }
 
 std::optional<Shape> Scope::declared_shape(const std::string& name) const {
-  for (const auto* list : {&source_.outputs, &source_.value_info}) {
-    for (const OnnxValueInfo& info : *list) {
-      if (info.name != name || !info.type.shape) continue;
-      Shape shape;
-      for (const OnnxDim& d : *info.type.shape) {
-        if (!d.value || *d.value < 0) return std::nullopt;
-        shape.push_back(*d.value);
-      }
-      return shape;
-    }
-  }
-  return std::nullopt;
+  return onnxc::declared_shape(source_, name, [&](const std::string& other) {
+    const auto it = entities_.find(other);
+    return it != entities_.end() && it->second.tensor && it->second.tensor->shape.empty();
+  });
 }
 
 void Scope::lower_nodes(size_t from) {
   for (size_t i = from; i < source_.nodes.size() && !finished_; ++i) {
     const OnnxNode& node = source_.nodes[i];
     Lowering lowering(graph_, node, *this);
-    in_context(lowering.origins()[0], [&] { find_op(node.domain, node.op_type)->lower(lowering); });
+    in_context(lowering.origins()[0], [&] {
+      find_op(node.domain, node.op_type)->lower(lowering);
+      for (const std::string& output : node.outputs) {
+        const auto it = entities_.find(output);
+        if (it != entities_.end() && it->second.tensor) require_sizes(*it->second.tensor);
+      }
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-// Linear and support vector models of ai.onnx.ml.
+// Linear models of ai.onnx.ml.
 #include "compiler/ops/ml_scores.h"
 #include "compiler/ops/op.h"
 
@@ -57,59 +57,11 @@ void linear_classifier(Lowering& x) {
   x.output(1, x.cast_to(transformed(x, scores, read_post_transform(x)), DType::kFloat));
 }
 
-// What the kernel function makes of a row and a vector, from their product or, for RBF, squared
-// distance.
-E kernel_value(const Lowering& x, const E& v) {
-  const std::vector<float> p = x.attribute_floats("kernel_params", {});
-  const double gamma = !p.empty() ? p[0] : 0, coefficient = p.size() > 1 ? p[1] : 0;
-  const double degree = p.size() > 2 ? p[2] : 0;
-  const std::string name = x.attribute_string("kernel_type", "LINEAR");
-  if (name == "LINEAR") return v;
-  if (name == "RBF") return exp(v * -gamma);
-  if (name == "SIGMOID") return tanh(v * gamma + coefficient);
-  if (name == "POLY") return pow(v * gamma + coefficient, constant(v.type(), degree));
-  throw x.error("kernel_type \"{}\" is not known", name);
-}
-
-void svm_regressor(Lowering& x) {
-  Value* rows = feature_rows(x, 0);
-  const DType type = rows->type;
-  const int64_t vectors = x.attribute_int("n_supports", 0);
-  const Dim features = rows->shape[1];
-  Value* rho = float_constant(x, "rho", type, 1);
-  if (!features.is_constant()) throw x.error("the number of features is not fixed");
-  const int64_t count = vectors > 0 ? vectors : 1, width = features.value();
-  // Without support vectors the coefficients are themselves the one vector of a linear model.
-  const char* vector_name = vectors > 0 ? "support_vectors" : "coefficients";
-  Value* table = x.reshape(float_constant(x, vector_name, type, count * width), {count, features});
-  const bool distance = x.attribute_string("kernel_type", "LINEAR") == "RBF";
-  MapBuilder map(x, {rows->shape[0], count}, {features});
-  const E a = map.load(rows, {map.index(0), map.index(2)});
-  const E b = map.load(table, {map.index(1), map.index(2)});
-  Value* kernels = map.build_reduction(
-      Reduction::kSum, distance ? (a - b) * (a - b) : a * b,
-      [&](E sum) { return kernel_value(x, sum); }, type, "kernels");
-  const bool one_class = x.attribute_int("one_class", 0) != 0;
-  const auto finish = [&](MapBuilder& m, E sum) {
-    sum = sum + m.load(rho, {0});
-    return one_class ? select(sum > 0.0, constant(type, 1), -1.0) : sum;
-  };
-  MapBuilder sums(x, {rows->shape[0], 1}, {count});
-  E term = sums.load(kernels, {sums.index(0), sums.index(2)});
-  if (vectors > 0) {
-    term = term * sums.load(float_constant(x, "coefficients", type, count), {sums.index(2)});
-  }
-  Value* y = sums.build_reduction(
-      Reduction::kSum, term, [&](E sum) { return finish(sums, sum); }, type, "scores");
-  x.output(0, x.cast_to(transformed(x, y, read_post_transform(x)), DType::kFloat));
-}
-
 }  // namespace
 
 OPS_TABLE(ml_linear){
     {"LinearClassifier", 1, "numbers", linear_classifier, "", "ai.onnx.ml"},
     {"LinearRegressor", 1, "numbers", linear_regressor, "", "ai.onnx.ml"},
-    {"SVMRegressor", 1, "numbers", svm_regressor, "", "ai.onnx.ml"},
 };
 OPS_END(ml_linear)
 

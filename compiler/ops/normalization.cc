@@ -95,12 +95,52 @@ bool is_training(Lowering& x) {
   return false;
 }
 
-void batch_normalization(Lowering& x) {
-  if (is_training(x)) {
-    throw x.error(
-        "it is in training mode, which updates statistics; export the model for "
-        "inference (training_mode = 0)");
+// Old and present statistic mixed; `k` is the output.
+void update_statistic(Lowering& x, size_t k, Value* old, Value* present) {
+  const double momentum = x.attribute_float("momentum", 0.9f);
+  MapBuilder map(x, present->shape);
+  const E kept = cast(DType::kFloat, map.load(old)) * momentum;
+  x.output(k, map.build(kept + cast(DType::kFloat, map.load(present)) * (1 - momentum), old->type,
+                        fmt::format("running_{}", k)));
+}
+
+// Normalised by the statistics of the batch; the mean and variance given are updated by them.
+// Before opset 14 two more outputs saved the batch's own statistics.
+void batch_normalization_in_training(Lowering& x) {
+  const Shape& shape = x.shape(0);
+  if (shape.size() < 2)
+    throw x.error("the input has shape {}, expected [batch, channels, ...]", text(shape));
+  std::vector<int> axes;
+  for (int axis = 0; axis < x.rank(0); ++axis) {
+    if (axis != 1) axes.push_back(axis);
   }
+  const DType wide = compute_type(x.type(0));
+  Value* input = x.cast_to(x.input(0), wide);
+  const Dim count = floor_div(product(shape), shape[1]);
+  const auto mean_of = [&](Value* v, const char* part) {
+    return x.reduce(
+        Reduction::kSum, v, axes, false, nullptr,
+        [&](E sum) { return sum / cast(wide, integer(count)); }, part);
+  };
+  Value* mean = mean_of(input, "mean");
+  MapBuilder squares(x, shape);
+  const E distance = squares.load(input) - squares.load(mean, {squares.index(1)});
+  Value* variance = mean_of(squares.build(distance * distance, wide, "squares"), "variance");
+  MapBuilder map(x, shape);
+  const std::vector<Dim> channel = {map.index(1)};
+  const E scaled = (map.load(input) - map.load(mean, channel)) /
+                   sqrt(map.load(variance, channel) + x.attribute_float("epsilon", 1e-5f));
+  x.output(0, map.build(scaled * cast(wide, map.load(x.input(1), channel)) +
+                            cast(wide, map.load(x.input(2), channel)),
+                        x.type(0)));
+  if (x.wants_output(1)) update_statistic(x, 1, x.input(3), mean);
+  if (x.wants_output(2)) update_statistic(x, 2, x.input(4), variance);
+  if (x.wants_output(3)) x.output(3, x.cast_to(mean, x.type(0)));
+  if (x.wants_output(4)) x.output(4, x.cast_to(variance, x.type(0)));
+}
+
+void batch_normalization(Lowering& x) {
+  if (is_training(x)) return batch_normalization_in_training(x);
   const bool per_channel = x.opset() >= 9 || x.attribute_int("spatial", 1) != 0;
   const Shape& shape = x.shape(0);
   if (shape.empty()) throw x.error("input is a scalar, expected [batch, channels, ...]");
@@ -242,7 +282,7 @@ void mean_variance_normalization(Lowering& x) {
 }  // namespace
 
 OPS_TABLE(normalization){
-    {"BatchNormalization", 1, "float", batch_normalization, "inference"},
+    {"BatchNormalization", 1, "float", batch_normalization},
     {"GroupNormalization", 18, "float", group_normalization},
     {"InstanceNormalization", 1, "float", instance_normalization},
     {"LRN", 1, "float", lrn},

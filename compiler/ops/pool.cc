@@ -9,14 +9,15 @@
 namespace onnxc {
 namespace {
 
-Window pool_window(Lowering& x) {
-  const Shape spatial = spatial_of(x, x.shape(0));
+// `input` lies as ONNX's images do, [batch, channels, spatial...].
+Window pool_window(Lowering& x, const Value* input) {
+  const Shape spatial = spatial_of(x, input->shape);
   if (!x.has_attribute("kernel_shape")) throw x.error("attribute kernel_shape is missing");
   return read_window(x, spatial, spatial_attribute(x, "kernel_shape", spatial.size(), 1));
 }
 
-Shape pooled_shape(const Lowering& x, const Window& w) {
-  Shape shape{x.shape(0)[0], x.shape(0)[1]};
+Shape pooled_shape(const Value* input, const Window& w) {
+  Shape shape{input->shape[0], input->shape[1]};
   shape.insert(shape.end(), w.out.begin(), w.out.end());
   return shape;
 }
@@ -58,7 +59,7 @@ Value* positions_of_largest(Lowering& x, const Window& w) {
   Value* input = x.input(0);
   const Shape& shape = input->shape;
   const bool column_major = x.attribute_int("storage_order", 0) != 0;
-  MapBuilder map(x, pooled_shape(x, w), {product(taps_of(w))});
+  MapBuilder map(x, pooled_shape(input, w), {product(taps_of(w))});
   const int rank = w.rank();
   std::vector<Dim> taps(rank);
   Dim rest = map.index(map.rank());
@@ -87,12 +88,21 @@ Value* positions_of_largest(Lowering& x, const Window& w) {
   return map.build_reduction(Reduction::kArgMaxFirst, body, finish, DType::kInt64, "positions");
 }
 
-void max_pool(Lowering& x) {
-  const Window w = pool_window(x);
-  Value* input = x.input(0);
-  MapBuilder map(x, pooled_shape(x, w), taps_of(w));
+Value* largest(Lowering& x, Value* input, const Window& w) {
+  MapBuilder map(x, pooled_shape(input, w), taps_of(w));
   const E body = windowed(map, input, w, reduced_taps(map, w), lowest(input->type));
-  x.output(0, map.build_reduction(Reduction::kMax, body, nullptr, input->type));
+  return map.build_reduction(Reduction::kMax, body, nullptr, input->type);
+}
+
+// Images whose channels come last.
+void nhwc_max_pool(Lowering& x) {
+  Value* input = channels_second(x, x.input(0));
+  x.output(0, channels_last(x, largest(x, input, pool_window(x, input))));
+}
+
+void max_pool(Lowering& x) {
+  const Window w = pool_window(x, x.input(0));
+  x.output(0, largest(x, x.input(0), w));
   if (x.wants_output(1)) x.output(1, positions_of_largest(x, w));
 }
 
@@ -116,10 +126,25 @@ std::vector<int> spatial_axes(Lowering& x) {
 
 }  // namespace
 
+Value* channels_second(Lowering& x, Value* image) {
+  const int rank = static_cast<int>(image->shape.size());
+  std::vector<int> order{0, rank - 1};
+  for (int i = 1; i + 1 < rank; ++i) order.push_back(i);
+  return x.transpose(image, order);
+}
+
+Value* channels_last(Lowering& x, Value* image) {
+  const int rank = static_cast<int>(image->shape.size());
+  std::vector<int> order{0};
+  for (int i = 2; i < rank; ++i) order.push_back(i);
+  order.push_back(1);
+  return x.transpose(image, order);
+}
+
 Value* averaged(Lowering& x, Value* input) {
-  const Window w = pool_window(x);
+  const Window w = pool_window(x, input);
   const bool padded = x.attribute_int("count_include_pad", 0) != 0;
-  MapBuilder map(x, pooled_shape(x, w), taps_of(w));
+  MapBuilder map(x, pooled_shape(input, w), taps_of(w));
   const E body = windowed(map, input, w, reduced_taps(map, w), 0);
   const auto finish = [&](E sum) {
     E count = integer(1);
@@ -166,10 +191,11 @@ PNorm read_norm(const Lowering& x) {
 }
 
 void lp_pool(Lowering& x) {
-  const Window w = pool_window(x);
+  Value* input = x.input(0);
+  const Window w = pool_window(x, input);
   const PNorm norm = read_norm(x);
-  MapBuilder map(x, pooled_shape(x, w), taps_of(w));
-  const E body = norm.term(windowed(map, x.input(0), w, reduced_taps(map, w), 0));
+  MapBuilder map(x, pooled_shape(input, w), taps_of(w));
+  const E body = norm.term(windowed(map, input, w, reduced_taps(map, w), 0));
   const auto finish = [&](E sum) { return norm.root(sum); };
   x.output(0, map.build_reduction(Reduction::kSum, body, finish, x.type(0)));
 }
@@ -198,6 +224,7 @@ OPS_TABLE(pool){
     {"GlobalMaxPool", 1, "float", global_max_pool},
     {"LpPool", 1, "float", lp_pool},
     {"MaxPool", 1, "float, int8, uint8", max_pool},
+    {"NhwcMaxPool", 1, "int8, uint8", nhwc_max_pool, "", "com.microsoft"},
 };
 OPS_END(pool)
 

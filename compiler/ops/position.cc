@@ -118,6 +118,7 @@ OPS_TABLE(position){
     {"OneHot", 9, "numbers", one_hot},
     {"Range", 11, "numbers", range},
     {"Trilu", 14, "numbers, bool", trilu},
+    {"Trilu", 1, "numbers, bool", trilu, "", "com.microsoft"},
 };
 OPS_END(position)
 

@@ -63,12 +63,31 @@ void qlinear_concat(Lowering& x) {
 }
 
 void pooled(Lowering& x, Value* (*pool)(Lowering&, Value*)) {
-  if (x.attribute_int("channels_last", 0) != 0) throw x.error("channels_last is not supported");
+  const bool last = x.attribute_int("channels_last", 0) != 0;
   MapBuilder widen(x, x.shape(0));
-  Value* mean = pool(x, widen.build(dequantized(x, widen, 0), DType::kFloat, "float"));
+  Value* wide = widen.build(dequantized(x, widen, 0), DType::kFloat, "float");
+  Value* mean = pool(x, last ? channels_second(x, wide) : wide);
+  if (last) mean = channels_last(x, mean);
   MapBuilder map(x, mean->shape);
   const E y = requantized(x, map, map.load(mean), 3, x.type(0));
   x.output(0, map.build(y, x.type(0)));
+}
+
+void qlinear_softmax(Lowering& x) {
+  const int rank = x.rank(0);
+  const int64_t opset = x.attribute_int("opset", 13);
+  const int axis = x.normalized_axis(x.attribute_int("axis", -1), rank);
+  std::vector<int> axes;
+  for (int i = axis; i < (opset < 13 ? rank : axis + 1); ++i) axes.push_back(i);
+  MapBuilder widen(x, x.shape(0));
+  Value* wide = widen.build(dequantized(x, widen, 0), DType::kFloat, "float");
+  Value* largest = x.reduce(Reduction::kMax, wide, axes, true, nullptr, nullptr, "max");
+  MapBuilder shift(x, x.shape(0));
+  Value* powers = shift.build(exp(shift.load(wide) - shift.load(largest)), DType::kFloat, "powers");
+  Value* sum = x.reduce(Reduction::kSum, powers, axes, true, nullptr, nullptr, "sum");
+  MapBuilder map(x, x.shape(0));
+  const E y = map.load(powers) / map.load(sum);
+  x.output(0, map.build(requantized(x, map, y, 3, x.type(0)), x.type(0)));
 }
 
 // alpha * A' B' + C of quantised matrices; a float result where no output scale is given.
@@ -116,6 +135,7 @@ OPS_TABLE(qlinear_elementwise){
      "", "com.microsoft"},
     {"QLinearSigmoid", 1, "int8, uint8",
      [](Lowering& x) { unary(x, [](E v) { return sigmoid(v); }); }, "", "com.microsoft"},
+    {"QLinearSoftmax", 1, "int8, uint8", qlinear_softmax, "", "com.microsoft"},
 };
 OPS_END(qlinear_elementwise)
 

@@ -1,6 +1,4 @@
 // To quantised values and back: QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear.
-#include <limits>
-
 #include "compiler/ops/op.h"
 #include "compiler/ops/quantized.h"
 
@@ -50,29 +48,6 @@ DType type_attribute(const Lowering& x, const std::string& name, DType fallback)
   return *type;
 }
 
-// What does not fit a narrow float becomes infinite, or NaN where the type has no infinity.
-E unsaturated(E value, DType type) {
-  struct Limit {
-    DType type;
-    double rounds_up;  // smallest magnitude that rounds beyond the largest number
-    bool has_infinity;
-  };
-  constexpr Limit kLimits[] = {{DType::kFloat8E4M3FN, 464, false},
-                               {DType::kFloat8E4M3FNUZ, 248, false},
-                               {DType::kFloat8E5M2, 61440, true},
-                               {DType::kFloat8E5M2FNUZ, 61440, false}};
-  const double infinity = std::numeric_limits<double>::infinity();
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  for (const Limit& l : kLimits) {
-    if (l.type != type) continue;
-    const E beyond = l.has_infinity ? select(value < 0.0, constant(value.type(), -infinity),
-                                             constant(value.type(), infinity))
-                                    : constant(value.type(), nan);
-    return select(abs(value) >= l.rounds_up, cast(type, beyond), cast(type, value));
-  }
-  return cast(type, value);
-}
-
 void quantize_linear(Lowering& x) {
   MapBuilder map(x, x.shape(0));
   const std::vector<Dim> at = parameter_index(x, map);
@@ -108,30 +83,11 @@ void dequantize_linear(Lowering& x) {
   x.output(0, map.build(value * scale, type));
 }
 
-// The range of all elements and 0 becomes 0..255.
 void dynamic_quantize_linear(Lowering& x) {
-  Value* input = x.input(0);
-  std::vector<int> axes;
-  for (int i = 0; i < x.rank(0); ++i) axes.push_back(i);
-  Value* largest = x.reduce(
-      Reduction::kMax, input, axes, false, nullptr, [](E v) { return max(v, 0.0); }, "largest");
-  Value* smallest = x.reduce(
-      Reduction::kMin, input, axes, false, nullptr, [](E v) { return min(v, 0.0); }, "smallest");
-  MapBuilder scales(x, {});
-  const E range = scales.load(largest) - scales.load(smallest);
-  Value* scale = scales.build(select(eq(range, constant(range.type(), 0)), 1.0, range / 255.0),
-                              DType::kFloat, "scale");
-  MapBuilder zeros(x, {});
-  Value* zero =
-      zeros.build(saturated(max(min(0.0 - zeros.load(smallest) / zeros.load(scale), 255.0), 0.0),
-                            DType::kUint8),
-                  DType::kUint8, "zero_point");
-  MapBuilder map(x, input->shape);
-  x.output(0, map.build(quantized(map.load(input) / map.load(scale),
-                                  cast(DType::kFloat, map.load(zero)), DType::kUint8),
-                        DType::kUint8));
-  x.output(1, scale);
-  x.output(2, zero);
+  const Dynamic d = quantized_dynamically(x, x.input(0));
+  x.output(0, d.value);
+  x.output(1, d.scale);
+  x.output(2, d.zero_point);
 }
 
 }  // namespace

@@ -8,9 +8,12 @@
 
 namespace onnxc {
 
-// `value` (float) rounded as `type` stores it: halves to even and limited for integers, ONNX's
+// `value` rounded as `type` stores it: halves to even and limited for integers, ONNX's
 // saturating conversion for narrow floats.
 E saturated(E value, DType type);
+// `value` as a narrow float; what does not fit becomes infinite, or NaN where the type has no
+// infinity.
+E unsaturated(E value, DType type);
 // round(value) + zero_point, limited to `type`; both float.
 E quantized(E value, E zero_point, DType type);
 
@@ -19,6 +22,13 @@ E quantized(E value, E zero_point, DType type);
 Value* less_zero_point(Lowering& x, Value* value, Value* zero_point,
                        const std::function<std::vector<Dim>(const MapBuilder&)>& zero_at,
                        const std::string& part);
+
+// A float tensor as uint8, the range of its elements and 0 being 0..255; scale and zero point are
+// scalars.
+struct Dynamic {
+  Value *value, *scale, *zero_point;
+};
+Dynamic quantized_dynamically(Lowering& x, Value* input);
 
 // Index of an operand that is a scalar, or has one entry for each position on `axis` of the map.
 std::vector<Dim> scalar_or_along(const Value* operand, const Dim& at_axis);

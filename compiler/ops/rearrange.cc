@@ -57,45 +57,61 @@ void reverse_sequence(Lowering& x) {
   x.output(0, map.build(map.load_raw(x.input(0), at), x.type(0)));
 }
 
+// Sizes of a block, and the place within it that the map's reduced loops stand for: a loop each
+// where the sizes are known, else one loop for all, of `elements` steps.
+struct Block {
+  std::vector<Dim> sizes, within;
+};
+
+Block read_block(const Integers& block, MapBuilder& map, const Dim& elements) {
+  Block b;
+  for (size_t k = 0; k < block.size(); ++k) {
+    b.sizes.push_back(block.known() ? block[k]
+                                    : as_index(block.element(map, k), {1, elements.range().max}));
+    b.within.push_back(map.index(map.rank() + (block.known() ? static_cast<int>(k) : 0)));
+  }
+  if (block.known()) return b;
+  Dim rest = map.index(map.rank());
+  for (size_t k = block.size(); k-- > 0;) {
+    b.within[k] = floor_mod(rest, b.sizes[k]);
+    rest = floor_div(rest, b.sizes[k]);
+  }
+  return b;
+}
+
 // Columns of blocks back into an image; blocks that overlap are added up.
 void col2im(Lowering& x) {
   const Integers image(x, 1), block(x, 2);
-  if (!block.known()) throw x.error("the block's shape (input 2) must be constant");
   const size_t axes = block.size();
   const std::vector<int64_t> ones(axes, 1);
   const auto dilations = x.attribute_ints("dilations", ones);
   const auto strides = x.attribute_ints("strides", ones);
   const auto pads = x.attribute_ints("pads", std::vector<int64_t>(2 * axes, 0));
-  Shape sizes = image.known() ? Shape(image.dims()) : Shape{};
-  if (!image.known()) {
-    const Shape declared = declared_output(x, 0, 1, "the image's shape");
-    sizes.assign(declared.begin() + 2, declared.end());
-  }
+  const bool known = image.known() && block.known();
+  const Shape declared = known ? Shape{} : declared_output(x, 0, 1, "the image's or block's shape");
+  Shape sizes = image.known() ? Shape(image.dims()) : Shape(declared.begin() + 2, declared.end());
   if (sizes.size() != axes || dilations.size() != axes || strides.size() != axes ||
       pads.size() != 2 * axes)
     throw x.error("image, block, dilations, strides and pads must agree in their number of axes");
-  Dim block_elements = 1;
-  Shape counts;
-  for (size_t k = 0; k < axes; ++k) {
-    block_elements = block_elements * block[k];
-    counts.push_back(
-        floor_div(sizes[k] + pads[k] + pads[axes + k] - (block[k] - 1) * dilations[k] - 1,
-                  strides[k]) +
-        1);
-  }
-  const Dim channels = floor_div(x.shape(0)[1], block_elements);
+  const Dim elements =
+      block.known() ? product(Shape(block.dims())) : floor_div(x.shape(0)[1], declared[1]);
+  const Dim channels = block.known() ? floor_div(x.shape(0)[1], elements) : declared[1];
   Shape space{x.shape(0)[0], channels};
   space.insert(space.end(), sizes.begin(), sizes.end());
-  MapBuilder map(x, space, Shape(block.dims()));
+  MapBuilder map(x, space, block.known() ? Shape(block.dims()) : Shape{elements});
+  const Block b = read_block(block, map, elements);
   E inside = constant_integer(DType::kBool, 1);
   Dim row = map.index(1), column = 0;
   for (size_t k = 0; k < axes; ++k) {
-    const Dim within = map.index(map.rank() + static_cast<int>(k));
-    const Dim from = map.index(2 + static_cast<int>(k)) + pads[k] - within * dilations[k];
-    row = row * block[k] + within;
-    column = column * counts[k] + floor_div(from, strides[k]);
+    const Dim count =
+        floor_div(sizes[k] + pads[k] + pads[axes + k] - (b.sizes[k] - 1) * dilations[k] - 1,
+                  strides[k]) +
+        1;
+    const Dim from = map.index(2 + static_cast<int>(k)) + pads[k] - b.within[k] * dilations[k];
+    row = row * b.sizes[k] + b.within[k];
+    column = column * count + floor_div(from, strides[k]);
     inside = inside && eq(integer(floor_mod(from, strides[k])), integer(0)) &&
-             integer(from) >= integer(0) && integer(from) < integer(counts[k] * strides[k]);
+             integer(from) >= integer(0) && integer(from) < integer(count * strides[k]);
   }
   const E element = map.load(x.input(0), {map.index(0), row, column});
   x.output(0,

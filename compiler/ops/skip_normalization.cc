@@ -43,9 +43,48 @@ void simplified_layer_normalization(Lowering& x) {
   x.output(1, inverse);
 }
 
+// The sum of a word's, a position's and a segment's embedding, normalised.
+void embed_layer_normalization(Lowering& x) {
+  Value *words = x.input(2), *positions = x.input(3), *ids = x.input(0);
+  if (ids->shape.size() != 2)
+    throw x.error("input 0 has shape {}, expected [batch, length]", text(ids->shape));
+  const Shape shape{ids->shape[0], ids->shape[1], words->shape[1]};
+  MapBuilder map(x, shape);
+  const Dim b = map.index(0), s = map.index(1), e = map.index(2);
+  const auto row = [&](size_t table, Value* index, const std::vector<Dim>& at) {
+    Value* rows = x.input(table);
+    const Dim r =
+        map.load_index(index, at, {0, std::max<int64_t>(0, rows->shape[0].range().max - 1)});
+    return map.load(rows, {r, e});
+  };
+  E sum = row(2, ids, {b, s});
+  if (x.has_input(8)) {
+    const Dim first = x.shape(8)[0].is(1) ? Dim(0) : b;
+    sum = sum + row(3, x.input(8), {first, s});
+  } else {
+    sum = sum + map.load(positions, {s, e});
+  }
+  if (x.has_input(1)) sum = sum + row(4, x.input(1), {b, s});
+  Value* total = map.build(sum, words->type, "sum");
+  const Moments m = moments(x, total, {2}, x.attribute_float("epsilon", 1e-12f));
+  x.output(0, normalized(x, total, m, x.input(5), optional_input(x, 6), words->type));
+  if (x.wants_output(1)) {
+    if (x.has_input(7)) {
+      x.output(1, x.reduce(Reduction::kSum, x.input(7), {1}, false, [](E v) {
+        return cast(v.type(), eq(v, constant_integer(v.type(), 1)));
+      }));
+    } else {
+      MapBuilder none(x, {ids->shape[0]});
+      x.output(1, none.build(constant_integer(DType::kInt32, 0), DType::kInt32, "lengths"));
+    }
+  }
+  if (x.wants_output(2)) x.output(2, total);
+}
+
 }  // namespace
 
 OPS_TABLE(skip_normalization){
+    {"EmbedLayerNormalization", 1, "float", embed_layer_normalization, "", "com.microsoft"},
     {"SimplifiedLayerNormalization", 1, "float", simplified_layer_normalization},
     {"SimplifiedLayerNormalization", 1, "float", simplified_layer_normalization, "",
      "com.microsoft"},

@@ -16,32 +16,27 @@ std::vector<int> normalized_axes(Lowering& x) {
   return axes;
 }
 
-struct Parts {
-  Value* shifted;  // x - max(x)
-  Value* sum;      // of exp(shifted)
-};
-
-Parts exponentials(Lowering& x) {
-  const std::vector<int> axes = normalized_axes(x);
-  Value* largest = x.reduce(Reduction::kMax, x.input(0), axes, true, nullptr, nullptr, "max");
-  MapBuilder map(x, x.shape(0));
-  Value* shifted =
-      map.build(map.load(x.input(0)) - map.load(largest), compute_type(x.type(0)), "shifted");
-  return {shifted,
-          x.reduce(
-              Reduction::kSum, shifted, axes, true, [](E v) { return exp(v); }, nullptr, "sum")};
-}
-
 void softmax(Lowering& x) {
-  const Parts p = exponentials(x);
+  const std::vector<int> axes = normalized_axes(x);
+  const DType type = compute_type(x.type(0));
+  Value* largest = x.reduce(Reduction::kMax, x.input(0), axes, true, nullptr, nullptr, "max");
+  MapBuilder shift(x, x.shape(0));
+  Value* powers = shift.build(exp(shift.load(x.input(0)) - shift.load(largest)), type, "powers");
+  Value* sum = x.reduce(Reduction::kSum, powers, axes, true, nullptr, nullptr, "sum");
   MapBuilder map(x, x.shape(0));
-  x.output(0, map.build(exp(map.load(p.shifted)) / map.load(p.sum), x.type(0)));
+  x.output(0, map.build(map.load(powers) / map.load(sum), x.type(0)));
 }
 
 void log_softmax(Lowering& x) {
-  const Parts p = exponentials(x);
+  const std::vector<int> axes = normalized_axes(x);
+  const DType type = compute_type(x.type(0));
+  Value* largest = x.reduce(Reduction::kMax, x.input(0), axes, true, nullptr, nullptr, "max");
+  MapBuilder shift(x, x.shape(0));
+  Value* shifted = shift.build(shift.load(x.input(0)) - shift.load(largest), type, "shifted");
+  const auto power = [](E v) { return exp(v); };
+  Value* sum = x.reduce(Reduction::kSum, shifted, axes, true, power, nullptr, "sum");
   MapBuilder map(x, x.shape(0));
-  x.output(0, map.build(map.load(p.shifted) - log(map.load(p.sum)), x.type(0)));
+  x.output(0, map.build(map.load(shifted) - log(map.load(sum)), x.type(0)));
 }
 
 // 1 at the first largest element along the axis, 0 elsewhere.

@@ -262,8 +262,8 @@ class Blocker {
     if (conv.groups == 1 && in <= 4 && x.size() == 4 && out >= 8) return "conv2d_first";
     if (conv.groups == in && in == out) return "conv2d_depthwise";
     if (conv.groups == 1) return "conv2d_direct";
-    if (in / conv.groups % kBlock == 0 && out / conv.groups % kBlock == 0) return "conv2d_direct";
-    return "";
+    const bool whole_blocks = in / conv.groups % kBlock == 0 && out / conv.groups % kBlock == 0;
+    return whole_blocks ? "conv2d_direct" : "conv2d_grouped";
   }
 
   bool block_conv(Node& node) {
@@ -283,7 +283,9 @@ class Blocker {
     chosen.in_channels = x->shape[1].value();
     for (size_t i = 2; i < w->shape.size(); ++i) chosen.kernel.push_back(w->shape[i].value());
     std::vector<Value*> inputs{kernel == "conv2d_first" ? x : twin(x, 1, &node),
-                               pack(*w, kernel, node)};
+                               kernel == "conv2d_grouped"
+                                   ? pack_groups(*w, x->shape[1].value(), conv.groups, node)
+                                   : pack(*w, kernel, node)};
     if (conv.finish) {
       std::vector<Value*> extra;
       const auto finish = reblock(conv.finish, space, blocked, node.inputs, &node, extra);
@@ -322,6 +324,39 @@ class Blocker {
     map.space = space;
     map.body =
         select(integer(o) < integer(out) && integer(i) < integer(in), load(0, w.type, index), 0.0);
+    return graph_.add_map(std::move(map), {&w}, w.name + "/packed", node.origins, &node);
+  }
+
+  // Weights [O, I/groups, kernel...] as conv2d_grouped reads them, [O/16, J, kernel..., 16, 16]: J
+  // input blocks from the first one that the output block's groups read; zero between groups.
+  Value* pack_groups(Value& w, int64_t in, int64_t groups, const Node& node) {
+    const int64_t out = w.shape[0].value(), group_in = in / groups, group_out = out / groups;
+    const int64_t out_blocks = blocks_of(out).value(), in_blocks = blocks_of(in).value();
+    int64_t span = 1;
+    for (int64_t b = 0; b < out_blocks; ++b) {
+      const int64_t last = std::min((b + 1) * kBlock, out) - 1;
+      const int64_t end = blocks_of((last / group_out + 1) * group_in).value();
+      span = std::max(span, end - b * kBlock / group_out * group_in / kBlock);
+    }
+    const Shape taps(w.shape.begin() + 2, w.shape.end());
+    Shape space{out_blocks, span};
+    space.insert(space.end(), taps.begin(), taps.end());
+    space.insert(space.end(), {kBlock, kBlock});
+    const int rank = static_cast<int>(space.size());
+    const Dim block = Dim::index(0, out_blocks) * kBlock;
+    const Dim first =
+        min(floor_div(floor_div(block, group_out) * group_in, kBlock), Dim(in_blocks - span));
+    const Dim o = block + Dim::index(rank - 1, kBlock);
+    const Dim i = (first + Dim::index(1, span)) * kBlock + Dim::index(rank - 2, kBlock) -
+                  floor_div(o, group_out) * group_in;
+    std::vector<Dim> index{o, i};
+    for (size_t t = 0; t < taps.size(); ++t)
+      index.push_back(Dim::index(2 + static_cast<int>(t), taps[t]));
+    Map map;
+    map.space = space;
+    map.body = select(
+        integer(o) < integer(out) && integer(i) >= integer(0) && integer(i) < integer(group_in),
+        load(0, w.type, index), 0.0);
     return graph_.add_map(std::move(map), {&w}, w.name + "/packed", node.origins, &node);
   }
 

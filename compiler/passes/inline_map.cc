@@ -1,6 +1,9 @@
 // Substituting a map's definition for loads of its result.
 #include "compiler/passes/inline_map.h"
 
+#include <map>
+#include <string>
+
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -71,41 +74,51 @@ const Map* elementwise_producer(const Value& value) {
   return map && map->reduction == Reduction::kNone ? map : nullptr;
 }
 
-std::optional<Inlined> inline_element(const Value& value, const std::vector<Dim>& index,
-                                      int first_input) {
-  const Value* v = &value;
-  std::vector<Dim> at = index;
-  while (v->producer && v->producer->as<Reshape>()) {
-    const Value* from = v->producer->inputs[0];
-    auto mapped = reshaped_index(at, v->shape, from->shape);
+std::optional<Element> through_reshapes(Value& value, const std::vector<Dim>& index) {
+  Element at{&value, index};
+  while (at.value->producer && at.value->producer->as<Reshape>()) {
+    Value* from = at.value->producer->inputs[0];
+    auto mapped = reshaped_index(at.index, at.value->shape, from->shape);
     if (!mapped) return std::nullopt;
-    at = std::move(*mapped);
-    v = from;
+    at = {from, std::move(*mapped)};
   }
-  const Map* map = v->producer ? v->producer->as<Map>() : nullptr;
+  return at;
+}
+
+std::optional<Inlined> inline_element(Value& value, const std::vector<Dim>& index,
+                                      int first_input) {
+  const auto source = through_reshapes(value, index);
+  if (!source) return std::nullopt;
+  const Node* producer = source->value->producer;
+  const Map* map = producer ? producer->as<Map>() : nullptr;
   if (!map || map->reduction != Reduction::kNone) return std::nullopt;
   // Renumbered first: the index may itself hold loads, which are numbered already.
   E element = renumber_inputs(map->body, [&](int i) { return i + first_input; });
-  element = substitute_indices(element, [&](int axis) { return at.at(axis); });
-  return Inlined{element, v->producer->inputs};
+  element = substitute_indices(element, [&](int axis) { return source->index.at(axis); });
+  return Inlined{element, producer->inputs};
 }
 
 bool inline_input(Graph& graph, Node& node, int number,
                   const std::function<bool(const Map&, const std::vector<Dim>&)>& wanted) {
-  const Value& value = *node.inputs[number];
+  Value& value = *node.inputs[number];
   const Map* producer = elementwise_producer(value);
   if (!producer) return false;
   std::vector<Value*> inputs = node.inputs;
   bool changed = false;
+  std::map<std::string, E> elements;  // by index, so that equal loads stay one element
   for (E* e : expressions(node)) {
     *e = rewrite(*e, [&](const Expr& x) -> std::optional<E> {
       if (x.kind != Expr::Kind::kLoad || x.input != number || !wanted(*producer, x.index))
         return std::nullopt;
-      auto inlined = inline_element(value, x.index, static_cast<int>(inputs.size()));
-      if (!inlined) return std::nullopt;
-      inputs.insert(inputs.end(), inlined->inputs.begin(), inlined->inputs.end());
+      E& element = elements[text(x.index)];
+      if (!element) {
+        auto inlined = inline_element(value, x.index, static_cast<int>(inputs.size()));
+        if (!inlined) return std::nullopt;
+        inputs.insert(inputs.end(), inlined->inputs.begin(), inlined->inputs.end());
+        element = inlined->element;
+      }
       changed = true;
-      return inlined->element;
+      return element;
     });
   }
   if (!changed) return false;

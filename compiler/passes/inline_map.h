@@ -8,6 +8,14 @@
 
 namespace onnxc {
 
+// The element `index` of `value` in the value that it is a reshape of, or itself; nothing where
+// the index arithmetic would need divisions.
+struct Element {
+  Value* value;
+  std::vector<Dim> index;
+};
+std::optional<Element> through_reshapes(Value& value, const std::vector<Dim>& index);
+
 // The element `index` of `value` as an expression over the inputs of the map that produces it
 // (through reshapes, where the index arithmetic stays free of divisions). Loads in it are numbered
 // from `first_input`; `inputs` are the values they read.
@@ -15,8 +23,7 @@ struct Inlined {
   E element;
   std::vector<Value*> inputs;
 };
-std::optional<Inlined> inline_element(const Value& value, const std::vector<Dim>& index,
-                                      int first_input);
+std::optional<Inlined> inline_element(Value& value, const std::vector<Dim>& index, int first_input);
 
 // The map that produces `value`, looking through reshapes; null if another step does or it reduces.
 const Map* elementwise_producer(const Value& value);

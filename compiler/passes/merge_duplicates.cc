@@ -61,6 +61,8 @@ struct HashOp {
   uint64_t operator()(const MatMul& m) const { return hash_of(m.finish); }
   uint64_t operator()(const Reshape&) const { return 0; }
   uint64_t operator()(const Concat& c) const { return static_cast<uint64_t>(c.axis); }
+  uint64_t operator()(const Attention& a) const { return hash_of(a.scores.finish); }
+  uint64_t operator()(const Rows& r) const { return r.parts.size(); }
   uint64_t operator()(const KernelCall& k) const { return std::hash<std::string>()(k.kernel); }
   uint64_t operator()(const If&) const { return 1; }
   uint64_t operator()(const Loop&) const { return 2; }

@@ -34,6 +34,13 @@ bool is_product(const Expr& e) {
          std::any_of(e.args.begin(), e.args.end(), [](const ExprRef& x) { return is_product(*x); });
 }
 
+Dim multiply_adds(const MatMul& m) { return m.outer * m.inner * m.m * m.n * m.k; }
+
+Dim multiply_adds(const Map& map) {
+  if (map.reduction != Reduction::kSum || !is_product(*map.body)) return 0;
+  return product(map.space) * product(map.reduced);
+}
+
 Dim multiply_adds(const Graph& body) {
   Dim sum = 0;
   for (const auto& node : body.nodes()) sum = sum + onnxc::multiply_adds(*node);
@@ -44,13 +51,18 @@ Dim multiply_adds(const Graph& body) {
 
 Dim multiply_adds(const Node& node) {
   if (const Conv* conv = node.as<Conv>()) return multiply_adds(*conv, node);
-  if (const MatMul* m = node.as<MatMul>()) return m->outer * m->inner * m->m * m->n * m->k;
+  if (const MatMul* m = node.as<MatMul>()) return multiply_adds(*m);
+  if (const Attention* a = node.as<Attention>())
+    return multiply_adds(a->scores) + multiply_adds(a->values);
   if (const Loop* loop = node.as<Loop>()) return loop->trips * multiply_adds(*loop->body);
   if (const If* choice = node.as<If>())
     return max(multiply_adds(*choice->then_body), multiply_adds(*choice->else_body));
-  const Map* map = node.as<Map>();
-  if (!map || map->reduction != Reduction::kSum || !is_product(*map->body)) return 0;
-  return product(map->space) * product(map->reduced);
+  if (const Map* map = node.as<Map>()) return multiply_adds(*map);
+  Dim sum = 0;
+  if (const Rows* rows = node.as<Rows>()) {
+    for (const Rows::Part& part : rows->parts) sum = sum + multiply_adds(part.map);
+  }
+  return sum;
 }
 
 Dim multiply_adds(const Program& program) {

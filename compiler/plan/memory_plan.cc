@@ -7,6 +7,7 @@
 #include <string>
 
 #include "compiler/ir/bounds.h"
+#include "compiler/plan/program.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -49,8 +50,7 @@ Dim aligned(const Dim& bytes) {
 
 Dim scratch_bytes(const Node& node) {
   if (const KernelCall* k = node.as<KernelCall>()) return k->scratch_bytes;
-  if (const MatMul* m = node.as<MatMul>()) return m->scratch_bytes;
-  return 0;
+  return thread_scratch_bytes(node);
 }
 
 struct MemoryBlock {

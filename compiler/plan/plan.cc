@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "compiler/ir/bounds.h"
 #include "compiler/plan/carried_values.h"
 #include "compiler/plan/memory_plan.h"
+#include "compiler/plan/parallel.h"
 #include "compiler/plan/storage.h"
 
 namespace onnxc {
@@ -46,6 +48,12 @@ class WeightsLayout {
     if (storage->where != Storage::Where::kWeights) return;
     const Value* v = storage->values.front();
     if (program_.placements.count(v)) return;
+    if (v->type == DType::kString) {
+      program_.placements[v] = {Placement::Where::kWeights, static_cast<int>(program_.texts.size()),
+                                0};
+      program_.texts.push_back(v);
+      return;
+    }
     const auto [it, fresh] = offsets_.emplace(v->constant.get(), program_.weights_bytes);
     program_.placements[v] = {Placement::Where::kWeights, 0, it->second};
     if (!fresh) return;
@@ -59,7 +67,30 @@ class WeightsLayout {
   std::unordered_map<const Tensor*, int64_t> offsets_;
 };
 
+void share_among_threads(Program& program, const std::vector<const Node*>& steps,
+                         const std::map<std::string, SymbolRef>& found) {
+  for (const Node* step : steps) {
+    for (const Graph* body : bodies_of(*step))
+      share_among_threads(program, program.bodies.at(body).steps, found);
+    const Dim threads = threads_worth(*step);
+    if (threads.is(1)) continue;
+    program.threads.emplace(step, threads);
+    const Dim scratch = upper_bound(thread_scratch_bytes(*step), found);
+    if (!scratch.is(0)) {
+      const Dim bytes = ceil_div(scratch, kAlignment) * kAlignment;
+      program.thread_scratch_bytes = max(program.thread_scratch_bytes, bytes);
+    }
+  }
+}
+
 }  // namespace
+
+Dim thread_scratch_bytes(const Node& node) {
+  if (const MatMul* m = node.as<MatMul>())
+    return m->method == "matmul_amx" ? Dim(0) : m->scratch_bytes;
+  if (const Attention* a = node.as<Attention>()) return a->scratch_bytes;
+  return 0;
+}
 
 Dim byte_size(const Value& value) {
   return product(value.shape) * static_cast<int64_t>(byte_size(value.type));
@@ -75,12 +106,16 @@ Program plan(Graph graph) {
     }
   }
   for (const auto& [name, symbol] : bound) program.symbols.push_back(symbol);
+  for (const Value* input : program.graph.inputs) {
+    if (is_packed_outside(input->type)) program.unpacked.push_back(input);
+  }
   copy_exchanged_values(program.graph);
   const Positions positions(program.graph);
   const StorageMap shared = share_storage(program.graph, positions);
   program.bodies = shared.blocks;
   program.steps = shared.blocks.at(&program.graph).steps;
   program.bodies.erase(&program.graph);
+  share_among_threads(program, program.steps, found_sizes(program.graph));
   WeightsLayout(program, shared).add(program.graph);
   const MemoryPlan memory = plan_memory(shared, positions, program.graph);
   for (const auto& [value, view] : shared.views) {

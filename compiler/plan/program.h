@@ -16,7 +16,7 @@ namespace onnxc {
 struct Placement {
   enum class Where { kInput, kOutput, kWeights, kWorkspace };
   Where where;
-  int number = 0;  // of the input or output
+  int number = 0;  // of the input, the output or the constant strings
   Dim offset;      // bytes from its start (weights: from the payload's start)
 };
 
@@ -26,8 +26,8 @@ struct WeightEntry {
   int64_t offset;  // bytes from the payload's start
 };
 
-// A graph output whose value lies elsewhere (an input, a constant, another output) and is copied at
-// the end.
+// A graph output whose value lies elsewhere (an input, a constant, another output, or workspace for
+// elements below 8 bits, which are packed) and is copied at the end.
 struct OutputCopy {
   const Value* value;
   int output;
@@ -55,8 +55,16 @@ struct Program {
   std::unordered_map<const Graph*, Block> bodies;          // of steps
   std::unordered_map<const Value*, Placement> placements;  // of every value a step reads or writes
   std::unordered_map<const Node*, Dim> scratch;  // offset of a step's scratch in the workspace
+  // Inputs with elements below 8 bits. The caller packs them as ONNX files do; they are unpacked to
+  // one element a byte of workspace before the first step.
+  std::vector<const Value*> unpacked;
+  std::unordered_map<const Node*, Dim> threads;  // how many a step is worth, where more than one
+  Dim thread_scratch_bytes = 0;  // of each further thread, after the workspace of the first
   std::vector<OutputCopy> copies;
   std::vector<WeightEntry> weights;
+  // Constant strings, which stand in the source: a blob cannot hold pointers. Their placements give
+  // their number here.
+  std::vector<const Value*> texts;
   int64_t weights_bytes = 0;  // payload
   Dim workspace_bytes;
   Dim live_bytes;  // the largest sum of bytes alive at one step: no plan can need less
@@ -65,4 +73,7 @@ struct Program {
 
 // Bytes of a value, as an expression of the symbols.
 Dim byte_size(const Value& value);
+// Scratch that every thread which shares the step has for itself.
+Dim thread_scratch_bytes(const Node& node);
+
 }  // namespace onnxc

@@ -25,8 +25,11 @@ class Sharer {
 
   StorageMap run() {
     for (size_t i = 0; i < graph_.inputs.size(); ++i) {
-      put(graph_.inputs[i],
-          new_storage(Storage::Where::kInput, static_cast<int>(i), bytes_of(*graph_.inputs[i])), 0);
+      const Value* input = graph_.inputs[i];
+      const auto where =
+          is_packed_outside(input->type) ? Storage::Where::kWorkspace : Storage::Where::kInput;
+      put(input, new_storage(where, static_cast<int>(i), bytes_of(*input)), 0);
+      from_start_.insert(input);
     }
     enter(graph_);
     place_outputs();
@@ -89,6 +92,7 @@ class Sharer {
   void place_outputs() {
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
       const Value* v = graph_.outputs[i];
+      if (is_packed_outside(v->type)) continue;
       const auto chain = chain_of(v);
       if (!chain.back()->producer || map_.views.count(chain.back())) continue;
       direct(v, {new_storage(Storage::Where::kOutput, static_cast<int>(i), bytes_of(*chain.back())),
@@ -162,15 +166,18 @@ class Sharer {
   // An operand that dies at this step and is read only at the element being written.
   const Value* overwritable(const Node& node, const Value& out) {
     const Dim bytes = bytes_of(out);
+    const auto result = static_cast<int>(std::find(node.outputs.begin(), node.outputs.end(), &out) -
+                                         node.outputs.begin());
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const Value* in = node.inputs[i];
       const View view = map_.views.at(in);
       if (view.storage->where != Storage::Where::kWorkspace || bytes_of(*in) != bytes) continue;
-      if (byte_size(in->type) != byte_size(out.type) || !reads_in_place(node, static_cast<int>(i)))
+      if (byte_size(in->type) != byte_size(out.type) ||
+          !reads_in_place(node, static_cast<int>(i), result))
         continue;
       bool elsewhere_too = false;
       for (size_t j = 0; j < node.inputs.size(); ++j) {
-        elsewhere_too |= node.inputs[j] == in && !reads_in_place(node, static_cast<int>(j));
+        elsewhere_too |= node.inputs[j] == in && !reads_in_place(node, static_cast<int>(j), result);
       }
       if (elsewhere_too) continue;
       const bool shared =
@@ -275,10 +282,17 @@ class Sharer {
     for (size_t i = 0; i < producer->inputs.size(); ++i) {
       const auto view = map_.views.find(chain_of(producer->inputs[i]).back());
       if (view != map_.views.end() && view->second.storage == place &&
-          !reads_in_place(*producer, static_cast<int>(i)))
+          !reads_in_place(*producer, static_cast<int>(i), written_output(*producer, next)))
         return false;
     }
     return true;
+  }
+
+  // Which output of the step the value is, through reshapes.
+  static int written_output(const Node& producer, const Value* next) {
+    const Value* root = chain_of(next).back();
+    return static_cast<int>(std::find(producer.outputs.begin(), producer.outputs.end(), root) -
+                            producer.outputs.begin());
   }
 
   // Until when the step needs the value that is its input.
@@ -291,9 +305,18 @@ class Sharer {
     return read_inside ? positions_.end(&user) : positions_.begin(&user);
   }
 
+  // Strings may point into it from anywhere.
+  static bool holds_string_bytes(const Value& v) {
+    if (v.type != DType::kUint8 || !v.producer || !v.producer->as<KernelCall>()) return false;
+    const auto& results = v.producer->outputs;
+    return std::any_of(results.begin(), results.end(),
+                       [](const Value* r) { return r->type == DType::kString; });
+  }
+
   int last_use(const Storage& storage) const {
     int last = -1;
-    for (const Value* v : storage.values) last = std::max(last, last_read(*v));
+    for (const Value* v : storage.values)
+      last = std::max(last, holds_string_bytes(*v) ? positions_.count() : last_read(*v));
     return last;
   }
 
@@ -314,6 +337,7 @@ class Sharer {
     storage.last = last_use(storage);
     for (const Value* v : storage.values) {
       if (v->producer) storage.first = std::min(storage.first, positions_.begin(v->producer));
+      if (from_start_.count(v)) storage.first = 0;
     }
     storage.last = std::max(storage.last, storage.first);
     for (const Value* v : storage.values) {
@@ -329,12 +353,44 @@ class Sharer {
   std::map<std::string, SymbolRef> found_;
   StorageMap map_;
   std::unordered_map<const Value*, int> handed_over_;  // when a graph's output is read
+  std::unordered_set<const Value*> from_start_;        // inputs
   std::unordered_set<const Storage*> pinned_;          // of results of bodies
 };
 
 }  // namespace
 
-bool reads_in_place(const Node& node, int number) {
+bool is_packed_outside(DType type) {
+  const size_t bits = file_bits(type);
+  return bits > 0 && bits < 8;
+}
+
+namespace {
+
+// A row of output `home` may take the place of the input's row: the input is read by no part after
+// the first that writes there, by that one only where it writes, and before only in the same row.
+bool rows_read_in_place(const Rows& rows, const Node& node, int number, int home) {
+  const Shape& shape = node.inputs[static_cast<size_t>(number)]->shape;
+  if (shape != node.outputs[static_cast<size_t>(home)]->shape) return false;
+  bool written = false, ok = true;
+  for (const Rows::Part& part : rows.parts) {
+    const bool writes = part.home == home && !written;
+    for (const E* e : {&part.map.body, &part.map.finish}) {
+      if (!*e) continue;
+      visit(*e, [&](const Expr& x) {
+        if (x.kind != Expr::Kind::kLoad || x.input != number) return;
+        ok &= !written;
+        if (writes) ok &= part.map.reduced.empty() && is_identity(x.index, part.map.space);
+        for (int d = 0; d < rows.outer; ++d) ok &= x.index[d] == Dim::index(d, shape[d]);
+      });
+    }
+    written |= writes;
+  }
+  return ok;
+}
+
+}  // namespace
+
+bool reads_in_place(const Node& node, int number, int result) {
   const Shape& space = node.output()->shape;
   const auto only_identity = [&](const E& e) {
     bool ok = true;
@@ -358,6 +414,7 @@ bool reads_in_place(const Node& node, int number) {
     });
     return ok;
   }
+  if (const Rows* rows = node.as<Rows>()) return rows_read_in_place(*rows, node, number, result);
   if (const Conv* c = node.as<Conv>()) return number >= 2 && c->finish && only_identity(c->finish);
   return false;
 }

@@ -34,11 +34,16 @@ struct StorageMap {
   std::unordered_map<const Graph*, Block> blocks;  // of the graph and of all bodies
 };
 
+// True if the caller's form of a tensor holds several elements in a byte: in the workspace it has
+// one a byte.
+bool is_packed_outside(DType type);
+
 // Shares storage wherever that saves a copy or memory and no reader could see a value overwritten.
 // The values that a loop carries have one place each, which its body's results are written to.
 StorageMap share_storage(const Graph& graph, const Positions& positions);
 
-// True if every load of input `number` by the node reads exactly the element being written.
-bool reads_in_place(const Node& node, int number);
+// True if output number `result` of the node may be written over input `number`: every load of the
+// input reads an element that is not yet overwritten.
+bool reads_in_place(const Node& node, int number, int result);
 
 }  // namespace onnxc

@@ -65,7 +65,7 @@ NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, in
                             inputs_[i].dims(), std::move(symbols_));
     input_shapes_.push_back(inputs_[i].dims());
     input_shapes_.back().push_back(0);  // never an empty array
-    input_pointers_.push_back(inputs_[i].mutable_bytes());
+    input_pointers_.push_back(as_given(inputs_[i]));
   }
   for (const auto& s : input_shapes_) input_shape_pointers_.push_back(s.data());
   std::vector<int64_t> symbol_values;
@@ -90,6 +90,36 @@ NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, in
   workspace_.resize(model.workspace_size_(symbol_values.data(), threads));
 }
 
+// Where the generated function reads the input.
+const void* NativeModel::Call::as_given(Tensor& input) {
+  if (input.type() == DType::kString) {
+    string_inputs_.emplace_back();
+    for (const std::string& s : input.strings())
+      string_inputs_.back().push_back({s.data(), s.size()});
+    return string_inputs_.back().data();
+  }
+  if (file_bits(input.type()) >= 8) return input.mutable_bytes();
+  packed_inputs_.push_back(pack_bits(input));
+  return packed_inputs_.back().data();
+}
+
+Tensor NativeModel::Call::as_tensor(DType type, std::vector<int64_t> dims,
+                                    const std::vector<std::byte>& bytes) const {
+  if (file_bits(type) < 8) return unpack_bits(type, dims, bytes);
+  Tensor t(type, std::move(dims));
+  if (type != DType::kString) {
+    std::memcpy(t.mutable_bytes(), bytes.data(), t.byte_count());
+    return t;
+  }
+  std::vector<std::string> strings;
+  for (int64_t i = 0; i < t.size(); ++i) {
+    String s;
+    std::memcpy(&s, bytes.data() + static_cast<size_t>(i) * sizeof s, sizeof s);
+    strings.emplace_back(s.data, s.size);
+  }
+  return Tensor::of_strings(t.dims(), std::move(strings));
+}
+
 void NativeModel::Call::run() {
   const Parallel parallel = pool_ ? pool_->as<Parallel>() : Parallel{};
   const int code = model_.run_(model_.weights_.data(), model_.weights_.size(), workspace_.data(),
@@ -106,9 +136,7 @@ std::vector<Tensor> NativeModel::Call::outputs() const {
   for (size_t i = 0; i < declared.size(); ++i) {
     std::vector<int64_t> dims = output_shapes_[i];
     dims.pop_back();
-    Tensor t(declared[i]->type, dims);
-    std::memcpy(t.mutable_bytes(), output_bytes_[i].data(), t.byte_count());
-    result.push_back(std::move(t));
+    result.push_back(as_tensor(declared[i]->type, std::move(dims), output_bytes_[i]));
   }
   return result;
 }

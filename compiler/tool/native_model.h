@@ -48,10 +48,22 @@ class NativeModel {
       int threads;
     };
 
+    // As the generated header declares it.
+    struct String {
+      const char* data;
+      uint64_t size;
+    };
+
+    const void* as_given(Tensor& input);
+    Tensor as_tensor(DType type, std::vector<int64_t> dims,
+                     const std::vector<std::byte>& bytes) const;
+
     const NativeModel& model_;
     std::unique_ptr<runtime::ThreadPool> pool_;  // for more than one thread
     SymbolValues symbols_;
     std::vector<Tensor> inputs_;
+    std::vector<std::vector<std::byte>> packed_inputs_;  // of those with elements below 8 bits
+    std::vector<std::vector<String>> string_inputs_;
     std::vector<std::vector<int64_t>> input_shapes_, output_shapes_;
     std::vector<const void*> input_pointers_;
     std::vector<const int64_t*> input_shape_pointers_;

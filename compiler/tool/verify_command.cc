@@ -78,6 +78,7 @@ struct VerifyArguments {
   std::vector<std::string> paths;
   double relative = 1e-3, absolute = 1e-5, max_error = -1;
   bool layers = false, json = false;
+  int threads = 1;
   ProcessLimits limits{1, 1800};
 };
 
@@ -98,6 +99,9 @@ void add_options(CLI::App& app, VerifyArguments& a) {
       ->type_name("E");
   app.add_flag("--layers", a.layers, "names the first step whose result departs");
   add_via_option(app, a.compile);
+  app.add_option("--threads", a.threads, "also runs with N threads, which must not change a bit")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
   app.add_option("--jobs", a.limits.jobs, "models checked at a time; default 1")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
@@ -117,7 +121,7 @@ int verify_command(const std::vector<std::string>& words) {
   add_options(app, a);
   if (asks_for_help(app, words)) return 0;
 
-  VerifyOptions options{options_of(a.compile, "native"), a.compile.via, {}, a.layers};
+  VerifyOptions options{options_of(a.compile, "native"), a.compile.via, {}, a.layers, a.threads};
   options.compile.open_size_bound = kAssumedSize;
   options.tolerance.relative = a.relative;
   options.tolerance.absolute = a.absolute;

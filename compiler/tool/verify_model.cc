@@ -1,12 +1,14 @@
 // Compiling, running and comparing one model.
 #include "compiler/tool/verify_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
 #include "compiler/compile.h"
 #include "compiler/frontend/containers.h"
 #include "compiler/frontend/load_model.h"
+#include "compiler/ops/random.h"
 #include "compiler/support/diagnostics.h"
 #include "compiler/tool/model_inputs.h"
 #include "compiler/tool/native_model.h"
@@ -55,7 +57,24 @@ class Verification {
   std::vector<Tensor> call(const NativeModel& native, const std::vector<Tensor>& inputs) {
     NativeModel::Call call(native, inputs);
     call.run();
-    return call.outputs();
+    std::vector<Tensor> outputs = call.outputs();
+    if (options_.threads > 1) check_threads(native, inputs, outputs);
+    return outputs;
+  }
+
+  void check_threads(const NativeModel& native, const std::vector<Tensor>& inputs,
+                     const std::vector<Tensor>& want) {
+    NativeModel::Call call(native, inputs, options_.threads);
+    call.run();
+    const std::vector<Tensor> got = call.outputs();
+    for (size_t i = 0; i < got.size(); ++i) {
+      if (!same_bytes(got[i], want[i]))
+        throw CompileError("output {} of {} threads differs from that of one", i, options_.threads);
+    }
+  }
+
+  static bool same_bytes(const Tensor& a, const Tensor& b) {
+    return a.dims() == b.dims() && std::ranges::equal(a.bytes(), b.bytes());
   }
 
   void check_recorded(const OnnxModel& model, const NativeModel& native) {
@@ -63,6 +82,7 @@ class Verification {
     if (sets.empty()) throw CompileError("{}: there is no test_data_set_0", path_);
     progress_.stage("Running");
     result_.passed = true;
+    random_ = draws_random_numbers(model);
     for (const TestDataSet& set : sets) {
       const std::string context = fs::path(set.folder).filename().string();
       in_context(context, [&] {
@@ -75,7 +95,12 @@ class Verification {
             ++result_.skipped_outputs;
             continue;
           }
-          judge(context + ": ", info.name, value, read_test_value(set.outputs[i], info.type));
+          const TestValue want = read_test_value(set.outputs[i], info.type);
+          if (random_ && value.kind == TestValue::Kind::kTensor) {
+            judge_random(context + ": ", info.name, value.tensor, want.tensor);
+          } else {
+            judge(context + ": ", info.name, value, want);
+          }
         }
       });
       ++result_.sets;
@@ -130,6 +155,34 @@ class Verification {
     result_.passed &= d.accepted;
   }
 
+  // Numbers drawn by different generators agree in type, shape and, within six standard errors, in
+  // their mean.
+  void judge_random(const std::string& where, const std::string& output, const Tensor& got,
+                    const Tensor& want) {
+    if (got.type() != want.type() || got.dims() != want.dims() || got.size() == 0)
+      return judge(where, output, got, want);
+    const Moments a = moments(got), b = moments(want);
+    const double error = std::sqrt((a.variance + b.variance) / static_cast<double>(got.size()));
+    ++compared_;
+    result_.passed &= std::fabs(a.mean - b.mean) <= 6 * error + 1e-7;
+    result_.text = where + fmt::format("{}: random numbers of mean {:.4g}, recorded {:.4g}", output,
+                                       a.mean, b.mean);
+  }
+
+  struct Moments {
+    double mean = 0, variance = 0;
+  };
+  static Moments moments(const Tensor& t) {
+    Moments m;
+    const auto n = static_cast<double>(t.size());
+    for (int64_t i = 0; i < t.size(); ++i) m.mean += t.as_double(i) / n;
+    for (int64_t i = 0; i < t.size(); ++i) {
+      const double d = t.as_double(i) - m.mean;
+      m.variance += d * d / n;
+    }
+    return m;
+  }
+
   void find_departure(const OnnxModel& model, const Compiled& compiled) {
     progress_.stage("Layers");
     const auto inputs = sample_inputs(path_, model, compiled.program.graph);
@@ -141,6 +194,7 @@ class Verification {
   ProgressReport& progress_;
   VerifyResult result_;
   int compared_ = 0;
+  bool random_ = false;
 };
 
 VerifyResult failed(const std::string& path, std::string text) {

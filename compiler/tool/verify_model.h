@@ -15,6 +15,7 @@ struct VerifyOptions {
   std::string via;
   Tolerance tolerance;
   bool layers = false;
+  int threads = 1;  // more: the outputs have to equal those of one thread, bit for bit
 };
 
 struct VerifyResult {

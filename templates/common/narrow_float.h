@@ -31,6 +31,16 @@ inline uint32_t bits_of(float x) {
   return x;
 }
 
+// Towards zero, but with the last bit set where x is not representable: rounding the result to a
+// type of at most 22 bits of precision rounds x itself, once.
+[[maybe_unused]] inline float to_odd(double x) {
+  const float near = float(x);
+  const uint32_t bits = bits_of(near);
+  if (double(near) == x || x != x || (bits & 1)) return near;
+  const bool below = x < 0 ? double(near) > x : double(near) < x;
+  return float_of(below ? bits + 1 : bits - 1);
+}
+
 }  // namespace narrow
 
 [[maybe_unused]] inline float to_float(Float16 x) {

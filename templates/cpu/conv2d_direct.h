@@ -21,46 +21,38 @@ ONNXC_INLINE bool is_flat(const In& in, const Out& out, const Win& window) {
          size_t(in.width) == size_t(out.width);
 }
 
-// How a convolution is walked: pixels outside where its weights stay in the second-level cache.
+// How a convolution is walked, a strip of pixels by a few vectors of channels at a time: all
+// vectors of a strip first where the weights stay in the second-level cache, else all strips of a
+// vector.
 struct ConvWalk {
-  bool pixels_outside;
+  bool vectors_first;
   size_t strip;    // pixels in a strip
   size_t strips;   // strips of pixels in one image
   size_t vectors;  // groups of output vectors in one channel group
-  size_t units;
 };
 
 template <int L, class In, class Out, class Win>
-ONNXC_INLINE ConvWalk conv2d_direct_walk(size_t batch, const In& in, const Out& out,
-                                         const Win& window, size_t groups) {
+ONNXC_INLINE ConvWalk conv2d_direct_walk(const In& in, const Out& out, const Win& window,
+                                         size_t groups) {
   constexpr size_t kWeightsInCache = 600 * 1024;
   const size_t out_blocks = ceil_div(ceil_div(out.channels, groups), kBlock);
   const size_t in_blocks = ceil_div(ceil_div(in.channels, groups), kBlock);
   const size_t weights = out_blocks * in_blocks * window.taps() * kBlock * kBlock * sizeof(float);
   ConvWalk walk;
-  walk.pixels_outside = weights <= kWeightsInCache;
+  walk.vectors_first = weights <= kWeightsInCache;
   walk.strip = strip_pixels<L>(is_flat(in, out, window) ? out.pixels() : size_t(out.width));
   walk.strips = ceil_div(out.pixels(), walk.strip);
   walk.vectors = ceil_div(out_blocks * kBlock, ConvTile<L>::kVectors * L);
-  walk.units = batch * groups * (walk.pixels_outside ? walk.strips : walk.vectors);
   return walk;
 }
 
-// The number of independent units of work conv2d_direct can be split into.
-template <int L, class In, class Out, class Win>
-ONNXC_INLINE size_t conv2d_direct_units(size_t batch, const In& in, const Out& out,
-                                        const Win& window, size_t groups) {
-  return conv2d_direct_walk<L>(batch, in, out, window, groups).units;
-}
-
-// Computes the units `begin` to `end` of the convolution.
-template <int L, class In, class Out, class Win, class Epilogue>
-ONNXC_INLINE void conv2d_direct(const float* in, const float* weights, float* out, size_t batch,
+template <int L, class In, class Out, class Win, class Epilogue, class Threads>
+ONNXC_KERNEL void conv2d_direct(const float* in, const float* weights, float* out, size_t batch,
                                 const In& in_image, const Out& out_image, const Win& window,
-                                size_t groups, Epilogue&& epilogue, size_t begin, size_t end) {
+                                size_t groups, const Epilogue& epilogue, const Threads& threads) {
   using Tile = ConvTile<L>;
   constexpr size_t kWide = Tile::kVectors * L;
-  const ConvWalk walk = conv2d_direct_walk<L>(batch, in_image, out_image, window, groups);
+  const ConvWalk walk = conv2d_direct_walk<L>(in_image, out_image, window, groups);
   const size_t group_out = ceil_div(out_image.channels, groups);
   const size_t group_in_blocks = ceil_div(ceil_div(in_image.channels, groups), kBlock);
   const size_t group_out_blocks = ceil_div(group_out, kBlock);
@@ -70,28 +62,25 @@ ONNXC_INLINE void conv2d_direct(const float* in, const float* weights, float* ou
     sum.in_height = grid.height = 1;
     sum.in_width = grid.width = out_image.pixels();
   }
-  const size_t per_group = walk.pixels_outside ? walk.strips : walk.vectors;
-  for (size_t unit = begin; unit < end; ++unit) {
-    const size_t part = unit % per_group;
-    const size_t group = unit / per_group % groups;
-    const size_t n = unit / per_group / groups;
-    const size_t first = walk.pixels_outside ? part * walk.strip : 0;
-    const size_t count =
-        walk.pixels_outside ? min_size(walk.strip, out_image.pixels() - first) : out_image.pixels();
-    const size_t vector_begin = walk.pixels_outside ? 0 : part;
-    const size_t vector_end = walk.pixels_outside ? walk.vectors : part + 1;
-    const float* from = in + n * in_image.batch_stride + group * group_in_blocks * sum.in_plane();
-    float* to = out + n * out_image.batch_stride;
-    for (size_t vector = vector_begin; vector < vector_end; ++vector) {
-      const size_t channel = vector * kWide;
+  threads.split(batch * groups * walk.strips * walk.vectors, [&](size_t begin, size_t end, size_t) {
+    const Epilogue finish = epilogue;
+    LoopPosition<4> unit(begin, batch, groups, walk.vectors_first ? walk.strips : walk.vectors,
+                         walk.vectors_first ? walk.vectors : walk.strips);
+    for (size_t left = end - begin; left > 0; --left, unit.next()) {
+      const size_t n = unit.at[0], group = unit.at[1];
+      const size_t strip = unit.at[walk.vectors_first ? 2 : 3];
+      const size_t vector = unit.at[walk.vectors_first ? 3 : 2];
+      const size_t first = strip * walk.strip, channel = vector * kWide;
       const float* packed = weights +
                             (group * group_out_blocks + channel / kBlock) * sum.weight_out_block +
                             channel % kBlock;
-      const size_t vectors = min_size(Tile::kVectors, (group_out_blocks * kBlock - channel) / L);
-      conv2d_pixels<L>(sum, grid, from, packed, to, n, group * group_out + channel, vectors, first,
-                       count, SamePixel{}, epilogue);
+      conv2d_pixels<L>(sum, grid,
+                       in + n * in_image.batch_stride + group * group_in_blocks * sum.in_plane(),
+                       packed, out + n * out_image.batch_stride, n, group * group_out + channel,
+                       min_size(Tile::kVectors, (group_out_blocks * kBlock - channel) / L), first,
+                       min_size(walk.strip, out_image.pixels() - first), SamePixel{}, finish);
     }
-  }
+  });
 }
 
 }  // namespace onnxc

@@ -74,66 +74,64 @@ ONNXC_KERNEL void sum_first_tile(const FirstRows& rows, const float* in, const f
   store_tile<L, P, V>(sums, acc);
 }
 
-// The number of independent units of work conv2d_first can be split into.
-template <int L, class Out>
-ONNXC_INLINE size_t conv2d_first_units(size_t batch, const Out& out) {
-  return batch * out.height;
-}
-
-// Computes the units `begin` to `end` of the convolution.
 template <int L, class In, class Out, size_t KY, size_t KX, size_t SY, size_t SX, size_t DY,
-          size_t DX, class Pad, class Epilogue>
-ONNXC_INLINE void conv2d_first(
-    const float* in, const float* weights, float* out, size_t, const In& in_image,
+          size_t DX, class Pad, class Epilogue, class Threads>
+ONNXC_KERNEL void conv2d_first(
+    const float* in, const float* weights, float* out, size_t batch, const In& in_image,
     const Out& out_image,
     const Window<Extent<Fixed<KY>, Fixed<KX>>, Extent<Fixed<SY>, Fixed<SX>>,
                  Extent<Fixed<DY>, Fixed<DX>>, Pad>& window,
-    Epilogue&& epilogue, size_t begin, size_t end) {
+    const Epilogue& epilogue, const Threads& threads) {
   using Tile = ConvTile<L>;
-  alignas(64) float sums[Tile::kPixels * Tile::kVectors * L];
-  FirstRows rows{in_image.channels,
-                 in_image.height,
-                 in_image.width,
-                 0,
-                 0,
-                 in_image.channels * KY * KX * kBlock};
-  for (size_t unit = begin; unit < end; ++unit) {
-    const size_t n = unit / out_image.height;
-    const size_t oy = unit % out_image.height;
-    rows.y = ptrdiff_t(oy * SY) - ptrdiff_t(size_t(window.pad.y));
-    const float* from = in + n * in_image.batch_stride;
-    float* to = out + n * out_image.batch_stride;
-    for (size_t channel = 0; channel < out_image.blocks() * kBlock;) {
-      const size_t left = (out_image.blocks() * kBlock - channel) / L;
-      const size_t vectors = min_size(left, Tile::kVectors);
-      const float* packed = weights + channel / kBlock * rows.weight_out_block + channel % kBlock;
-      for (size_t ox = 0; ox < out_image.width;) {
-        const size_t left_pixels = out_image.width - ox;
-        rows.x = ptrdiff_t(ox * SX) - ptrdiff_t(size_t(window.pad.x));
-        const bool full = left_pixels > Tile::kMiddle;
-        const size_t now = min_size(left_pixels, full ? Tile::kPixels : Tile::kMiddle);
-        if (vectors == 1) {
-          if (full) {
-            sum_first_tile<L, Tile::kPixels, 1, KY, KX, SX, DY, DX>(rows, from, packed, sums);
+  threads.split(batch * out_image.height, [&](size_t begin, size_t end, size_t) {
+    const Epilogue finish = epilogue;
+    const Out image = out_image;
+    const size_t pad_x = window.pad.x, pad_y = window.pad.y;
+    alignas(64) float sums[Tile::kPixels * Tile::kVectors * L];
+    FirstRows rows{in_image.channels,
+                   in_image.height,
+                   in_image.width,
+                   0,
+                   0,
+                   in_image.channels * KY * KX * kBlock};
+    for (size_t unit = begin; unit < end; ++unit) {
+      const size_t n = unit / image.height;
+      const size_t oy = unit % image.height;
+      rows.y = ptrdiff_t(oy * SY) - ptrdiff_t(pad_y);
+      const float* from = in + n * in_image.batch_stride;
+      float* to = out + n * image.batch_stride;
+      for (size_t channel = 0; channel < image.blocks() * kBlock;) {
+        const size_t left = (image.blocks() * kBlock - channel) / L;
+        const size_t vectors = min_size(left, Tile::kVectors);
+        const float* packed = weights + channel / kBlock * rows.weight_out_block + channel % kBlock;
+        for (size_t ox = 0; ox < image.width;) {
+          const size_t left_pixels = image.width - ox;
+          rows.x = ptrdiff_t(ox * SX) - ptrdiff_t(pad_x);
+          const bool full = left_pixels > Tile::kMiddle;
+          const size_t now = min_size(left_pixels, full ? Tile::kPixels : Tile::kMiddle);
+          if (!Tile::kFillsBlocks && vectors == 1) {
+            if (full) {
+              sum_first_tile<L, Tile::kPixels, 1, KY, KX, SX, DY, DX>(rows, from, packed, sums);
+            } else {
+              sum_first_tile<L, Tile::kMiddle, 1, KY, KX, SX, DY, DX>(rows, from, packed, sums);
+            }
+          } else if (full) {
+            sum_first_tile<L, Tile::kPixels, 2, KY, KX, SX, DY, DX>(rows, from, packed, sums);
           } else {
-            sum_first_tile<L, Tile::kMiddle, 1, KY, KX, SX, DY, DX>(rows, from, packed, sums);
+            sum_first_tile<L, Tile::kMiddle, 2, KY, KX, SX, DY, DX>(rows, from, packed, sums);
           }
-        } else if (full) {
-          sum_first_tile<L, Tile::kPixels, 2, KY, KX, SX, DY, DX>(rows, from, packed, sums);
-        } else {
-          sum_first_tile<L, Tile::kMiddle, 2, KY, KX, SX, DY, DX>(rows, from, packed, sums);
+          const size_t first = oy * image.width + ox;
+          for (size_t v = 0; v < vectors; ++v) {
+            store_pixels<L>(
+                sums + v * L, vectors * L, now, n, channel + v * L, image.channels,
+                [&](size_t i) ONNXC_LAMBDA { return first + i; }, image.plane(), to, finish);
+          }
+          ox += now;
         }
-        const size_t first = oy * out_image.width + ox;
-        for (size_t v = 0; v < vectors; ++v) {
-          store_pixels<L>(
-              sums + v * L, vectors * L, now, n, channel + v * L, out_image.channels,
-              [&](size_t i) ONNXC_LAMBDA { return first + i; }, out_image.plane(), to, epilogue);
-        }
-        ox += now;
+        channel += vectors * L;
       }
-      channel += vectors * L;
     }
-  }
+  });
 }
 
 }  // namespace onnxc

@@ -45,32 +45,30 @@ constexpr size_t grouped_blocks(size_t in_channels, size_t out_channels, size_t 
                   ceil_div(in_channels, kBlock) - blocks);
 }
 
-// The number of independent units of work conv2d_grouped can be split into.
-template <int L, class Out>
-ONNXC_INLINE size_t conv2d_grouped_units(size_t batch, const Out& out) {
-  return batch * out.blocks();
-}
-
-// Computes the units `begin` to `end` of the convolution.
-template <int L, class In, class Out, class Win, class Epilogue>
-ONNXC_INLINE void conv2d_grouped(const float* in, const float* weights, float* out, size_t,
+template <int L, class In, class Out, class Win, class Epilogue, class Threads>
+ONNXC_KERNEL void conv2d_grouped(const float* in, const float* weights, float* out, size_t batch,
                                  const In& in_image, const Out& out_image, const Win& window,
-                                 size_t groups, Epilogue&& epilogue, size_t begin, size_t end) {
+                                 size_t groups, const Epilogue& epilogue, const Threads& threads) {
   const size_t blocks = grouped_blocks(in_image.channels, out_image.channels, groups);
   const ConvSum sum = conv2d_sum(in_image, window, blocks);
   const ConvGrid grid = conv2d_grid(out_image, window);
   constexpr size_t kVectors = L == kBlock ? 1 : 2;
-  for (size_t unit = begin; unit < end; ++unit) {
-    const size_t n = unit / out_image.blocks(), block = unit % out_image.blocks();
-    const size_t first = grouped_first_block(block, in_image.channels, out_image.channels, groups);
-    const float* from = in + n * in_image.batch_stride + first * in_image.plane();
-    float* to = out + n * out_image.batch_stride;
-    for (size_t lane = 0; lane < kBlock; lane += kVectors * L) {
-      conv2d_pixels<L>(sum, grid, from, weights + block * sum.weight_out_block + lane, to, n,
-                       block * kBlock + lane, kVectors, 0, out_image.pixels(), SamePixel{},
-                       epilogue);
+  const size_t strip = strip_pixels<L>(out_image.width);
+  const size_t strips = ceil_div(out_image.pixels(), strip);
+  threads.split(batch * out_image.blocks() * strips, [&](size_t begin, size_t end, size_t) {
+    const Epilogue finish = epilogue;
+    LoopPosition<3> unit(begin, batch, out_image.blocks(), strips);
+    for (size_t left = end - begin; left > 0; --left, unit.next()) {
+      const size_t n = unit.at[0], block = unit.at[1], first = unit.at[2] * strip;
+      const size_t from = grouped_first_block(block, in_image.channels, out_image.channels, groups);
+      for (size_t lane = 0; lane < kBlock; lane += kVectors * L) {
+        conv2d_pixels<L>(sum, grid, in + n * in_image.batch_stride + from * in_image.plane(),
+                         weights + block * sum.weight_out_block + lane,
+                         out + n * out_image.batch_stride, n, block * kBlock + lane, kVectors,
+                         first, min_size(strip, out_image.pixels() - first), SamePixel{}, finish);
+      }
     }
-  }
+  });
 }
 
 }  // namespace onnxc

@@ -112,6 +112,7 @@ struct ConvTile {
   static constexpr size_t kShort = L == 16 ? 1 : 0;  // places a row tile may leave unused
   static constexpr size_t kStrip = L == 16 ? 4 * kPixels : 16 * kPixels;
   static constexpr size_t kChunkBytes = 20 * 1024;
+  static constexpr bool kFillsBlocks = kBlock % (kVectors * L) == 0;  // no vector is left alone
 };
 
 // The pixels of a strip: whole rows where a row fits.
@@ -318,7 +319,7 @@ ONNXC_KERNEL void sum_strip(const ConvSum& sum, const ConvGrid& grid, size_t fir
 template <int L, class PixelOf, class Epilogue>
 ONNXC_INLINE void store_pixels(const float* sums, size_t step, size_t count, size_t n,
                                size_t channel, size_t channels, const PixelOf& pixel_of,
-                               size_t plane, float* out, Epilogue& epilogue) {
+                               size_t plane, float* out, const Epilogue& epilogue) {
   float* to = out + channel / kBlock * plane + channel % kBlock;
   if (channel < channels) {
     for (size_t i = 0; i < count; ++i) {
@@ -339,16 +340,16 @@ template <int L, class PixelOf, class Epilogue>
 ONNXC_INLINE void conv2d_pixels(const ConvSum& sum, const ConvGrid& grid, const float* in,
                                 const float* weights, float* out, size_t n, size_t channel,
                                 size_t vectors, size_t first, size_t count, const PixelOf& pixel_of,
-                                Epilogue& epilogue) {
+                                const Epilogue& epilogue) {
   using Tile = ConvTile<L>;
   alignas(64) float sums[(Tile::kStrip + Tile::kPixels) * Tile::kVectors * L];
   const size_t strip = strip_pixels<L>(grid.width);
   for (const size_t end = first + count; first < end; first += strip) {
     const size_t now = min_size(end - first, strip);
-    if (vectors == 1) {
-      sum_strip<L, 1>(sum, grid, first, now, in, weights, sums);
-    } else {
+    if (Tile::kFillsBlocks || vectors == 2) {
       sum_strip<L, 2>(sum, grid, first, now, in, weights, sums);
+    } else {
+      sum_strip<L, 1>(sum, grid, first, now, in, weights, sums);
     }
     for (size_t v = 0; v < vectors; ++v) {
       store_pixels<L>(

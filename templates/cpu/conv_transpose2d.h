@@ -28,47 +28,43 @@ namespace onnxc {
           -ptrdiff_t(period * dilation / stride)};
 }
 
-// The number of independent units of work conv_transpose2d can be split into.
-template <int L, class Out, class Win>
-ONNXC_INLINE size_t conv_transpose2d_units(size_t batch, const Out& out, const Win& window) {
-  return batch * window.stride.y * window.stride.x *
-         ceil_div(out.blocks() * kBlock, ConvTile<L>::kVectors * L);
-}
-
-// Computes the units `begin` to `end` of the convolution.
-template <int L, class In, class Out, class Win, class Epilogue>
-ONNXC_INLINE void conv_transpose2d(const float* in, const float* weights, float* out, size_t,
+template <int L, class In, class Out, class Win, class Epilogue, class Threads>
+ONNXC_KERNEL void conv_transpose2d(const float* in, const float* weights, float* out, size_t batch,
                                    const In& in_image, const Out& out_image, const Win& window,
-                                   Epilogue&& epilogue, size_t begin, size_t end) {
+                                   const Epilogue& epilogue, const Threads& threads) {
   constexpr size_t kWide = ConvTile<L>::kVectors * L;
   const size_t channels = out_image.blocks() * kBlock;
   const size_t wide = ceil_div(channels, kWide);
   const Extent stride{size_t(window.stride.y), size_t(window.stride.x)};
-  ConvSum sum = conv2d_sum(in_image, window, in_image.blocks());
-  ConvGrid grid = conv2d_grid(out_image, window);
-  grid.origin = {0, 0};
-  grid.stride = {1, 1};
-  for (size_t unit = begin; unit < end; ++unit) {
-    const size_t channel = unit % wide * kWide;
-    const size_t phase_x = unit / wide % stride.x;
-    const size_t phase_y = unit / wide / stride.x % stride.y;
-    const size_t n = unit / wide / stride.x / stride.y;
-    if (phase_y >= out_image.height || phase_x >= out_image.width) continue;
-    sum.y = transposed_taps(window.kernel.y, stride.y, window.dilation.y, window.pad.y, phase_y);
-    sum.x = transposed_taps(window.kernel.x, stride.x, window.dilation.x, window.pad.x, phase_x);
-    grid.height = ceil_div(out_image.height - phase_y, stride.y);
-    grid.width = ceil_div(out_image.width - phase_x, stride.x);
-    conv2d_pixels<L>(
-        sum, grid, in + n * in_image.batch_stride,
-        weights + channel / kBlock * sum.weight_out_block + channel % kBlock,
-        out + n * out_image.batch_stride, n, channel,
-        min_size(ConvTile<L>::kVectors, (channels - channel) / L), 0, grid.pixels(),
-        [&](size_t pixel) ONNXC_LAMBDA {
-          return (pixel / grid.width * stride.y + phase_y) * out_image.width +
-                 pixel % grid.width * stride.x + phase_x;
-        },
-        epilogue);
-  }
+  const size_t units = batch * stride.y * stride.x * wide;
+  threads.split(units, [&](size_t begin, size_t end, size_t) {
+    const Epilogue finish = epilogue;
+    ConvSum sum = conv2d_sum(in_image, window, in_image.blocks());
+    ConvGrid grid = conv2d_grid(out_image, window);
+    grid.origin = {0, 0};
+    grid.stride = {1, 1};
+    for (size_t unit = begin; unit < end; ++unit) {
+      const size_t channel = unit % wide * kWide;
+      const size_t phase_x = unit / wide % stride.x;
+      const size_t phase_y = unit / wide / stride.x % stride.y;
+      const size_t n = unit / wide / stride.x / stride.y;
+      if (phase_y >= out_image.height || phase_x >= out_image.width) continue;
+      sum.y = transposed_taps(window.kernel.y, stride.y, window.dilation.y, window.pad.y, phase_y);
+      sum.x = transposed_taps(window.kernel.x, stride.x, window.dilation.x, window.pad.x, phase_x);
+      grid.height = ceil_div(out_image.height - phase_y, stride.y);
+      grid.width = ceil_div(out_image.width - phase_x, stride.x);
+      conv2d_pixels<L>(
+          sum, grid, in + n * in_image.batch_stride,
+          weights + channel / kBlock * sum.weight_out_block + channel % kBlock,
+          out + n * out_image.batch_stride, n, channel,
+          min_size(ConvTile<L>::kVectors, (channels - channel) / L), 0, grid.pixels(),
+          [&](size_t pixel) ONNXC_LAMBDA {
+            return (pixel / grid.width * stride.y + phase_y) * out_image.width +
+                   pixel % grid.width * stride.x + phase_x;
+          },
+          finish);
+    }
+  });
 }
 
 }  // namespace onnxc

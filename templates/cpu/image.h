@@ -45,6 +45,17 @@ struct PlainImage {
       : channels(c), height(h), width(w), batch_stride(stride) {}
 };
 
+// Run-time sizes.
+ONNXC_INLINE Extent<size_t, size_t> extent(size_t y, size_t x) { return {y, x}; }
+ONNXC_INLINE BlockedImage<size_t, size_t, size_t> blocked_image(size_t channels, size_t height,
+                                                                size_t width) {
+  return {channels, height, width};
+}
+ONNXC_INLINE PlainImage<size_t, size_t, size_t> plain_image(size_t channels, size_t height,
+                                                            size_t width) {
+  return {channels, height, width};
+}
+
 // A sliding window. `pad` is the zero padding before the first row and column; what lies after the
 // last follows from the size of the output.
 template <class Kernel, class Stride, class Dilation, class Pad>

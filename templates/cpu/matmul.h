@@ -6,6 +6,7 @@
 // neighbours, or its rows are; correct for all strides.
 #pragma once
 
+#include "templates/common/threads.h"
 #include "templates/cpu/matmul_tile.h"
 
 namespace onnxc {
@@ -139,67 +140,66 @@ ONNXC_KERNEL void sum_columns(const float* a, const float* b, ptrdiff_t column, 
   }
 }
 
-// The number of independent units of work matmul can be split into.
-template <int L, class Shape>
-ONNXC_INLINE size_t matmul_units(const Shape& shape) {
-  return shape.outer * shape.inner * ceil_div(shape.n, MatmulTile<L>::kColumns);
-}
-
-// Computes the units `begin` to `end` of the product. `scratch` is this call's own.
-template <int L, class Shape, class Epilogue>
-ONNXC_INLINE void matmul(const float* a, const MatrixStrides& a_strides, const float* b,
+// `scratch` has matmul_scratch floats for every task.
+template <int L, class Shape, class Epilogue, class Threads>
+ONNXC_KERNEL void matmul(const float* a, const MatrixStrides& a_strides, const float* b,
                          const MatrixStrides& b_strides, float* c, const MatrixStrides& c_strides,
-                         const Shape& shape, float* scratch, Epilogue&& epilogue, size_t begin,
-                         size_t end) {
+                         const Shape& shape, const ThreadScratch& scratch, const Epilogue& epilogue,
+                         const Threads& threads) {
   using Tile = MatmulTile<L>;
   constexpr size_t kFewRows = 4, kManyRows = 24;
   const size_t groups = ceil_div(shape.n, Tile::kColumns);
-  for (size_t unit = begin; unit < end; ++unit) {
-    const size_t batch = unit / groups;
-    const size_t outer = batch / shape.inner, inner = batch % shape.inner;
-    const float* left = a + a_strides.batch(outer, inner);
-    const float* right = b + b_strides.batch(outer, inner);
-    float* to = c + c_strides.batch(outer, inner);
-    size_t column = unit % groups * Tile::kColumns;
-    const size_t column_end = min_size(shape.n, column + Tile::kColumns);
-    if (shape.m < kFewRows && a_strides.column == 1 && b_strides.row == 1) {
-      for (; column + L <= column_end; column += L) {
-        for (size_t row = 0; row < shape.m; ++row) {
-          alignas(64) float sums[L];
-          sum_columns<L>(left + ptrdiff_t(row) * a_strides.row,
-                         right + ptrdiff_t(column) * b_strides.column, b_strides.column, shape.k,
-                         sums);
-          store_row<L>(sums, 1, MatmulAt<L>{batch, row, column}, shape.n,
-                       to + ptrdiff_t(row) * c_strides.row, epilogue);
+  const size_t units = shape.outer * shape.inner * groups;
+  threads.split(units, [&](size_t begin, size_t end, size_t task) {
+    const Epilogue finish = epilogue;
+    float* packed = scratch.of<float>(task);
+    for (size_t unit = begin; unit < end; ++unit) {
+      const size_t batch = unit / groups;
+      const size_t outer = batch / shape.inner, inner = batch % shape.inner;
+      const float* left = a + a_strides.batch(outer, inner);
+      const float* right = b + b_strides.batch(outer, inner);
+      float* to = c + c_strides.batch(outer, inner);
+      size_t column = unit % groups * Tile::kColumns;
+      const size_t column_end = min_size(shape.n, column + Tile::kColumns);
+      if (shape.m < kFewRows && a_strides.column == 1 && b_strides.row == 1) {
+        for (; column + L <= column_end; column += L) {
+          for (size_t row = 0; row < shape.m; ++row) {
+            alignas(64) float sums[L];
+            sum_columns<L>(left + ptrdiff_t(row) * a_strides.row,
+                           right + ptrdiff_t(column) * b_strides.column, b_strides.column, shape.k,
+                           sums);
+            store_row<L>(sums, 1, MatmulAt<L>{batch, row, column}, shape.n,
+                         to + ptrdiff_t(row) * c_strides.row, finish);
+          }
         }
       }
-    }
-    while (column < column_end) {
-      const float* from = right + ptrdiff_t(column) * b_strides.column;
-      size_t columns = column_end - column;
-      MatmulPanels panels{from, kBlock, size_t(b_strides.row)};
-      if (shape.m < kManyRows && b_strides.column == 1 && columns >= L) {
-        columns -= columns % L;
-      } else {
-        pack_panels<L>(from, b_strides.row, b_strides.column, columns, shape.k, scratch);
-        panels = {scratch, shape.k * kBlock, kBlock};
-      }
-      for (size_t done = 0; done < columns;) {
-        const size_t vectors = matmul_vectors<L>(ceil_div(columns - done, L));
-        const MatmulPanels part{panels.data + done / kBlock * panels.panel + done % kBlock,
-                                panels.panel, panels.step};
-        for (size_t row = 0; row < shape.m; row += Tile::kStrip) {
-          const MatmulRows rows{left + ptrdiff_t(row) * a_strides.row, a_strides.row,
-                                a_strides.column};
-          matmul_strip<L>(rows, min_size(Tile::kStrip, shape.m - row), part, shape.k, to,
-                          c_strides.row, vectors, shape.n, MatmulAt<L>{batch, row, column + done},
-                          epilogue);
+      while (column < column_end) {
+        const float* from = right + ptrdiff_t(column) * b_strides.column;
+        size_t columns = column_end - column;
+        MatmulPanels panels{from, kBlock, size_t(b_strides.row)};
+        if (shape.m < kManyRows && b_strides.column == 1 && columns >= L) {
+          columns -= columns % L;
+        } else {
+          pack_panels<L>(from, b_strides.row, b_strides.column, columns, shape.k, packed);
+          panels = {packed, shape.k * kBlock, kBlock};
         }
-        done += vectors * L;
+        for (size_t done = 0; done < columns;) {
+          const size_t vectors = matmul_vectors<L>(ceil_div(columns - done, L));
+          const MatmulPanels part{panels.data + done / kBlock * panels.panel + done % kBlock,
+                                  panels.panel, panels.step};
+          for (size_t row = 0; row < shape.m; row += Tile::kStrip) {
+            const MatmulRows rows{left + ptrdiff_t(row) * a_strides.row, a_strides.row,
+                                  a_strides.column};
+            matmul_strip<L>(rows, min_size(Tile::kStrip, shape.m - row), part, shape.k, to,
+                            c_strides.row, vectors, shape.n, MatmulAt<L>{batch, row, column + done},
+                            finish);
+          }
+          done += vectors * L;
+        }
+        column += columns;
       }
-      column += columns;
     }
-  }
+  });
 }
 
 }  // namespace onnxc

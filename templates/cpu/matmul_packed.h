@@ -52,65 +52,51 @@ ONNXC_KERNEL void sum_panel(const float* a, const float* b, size_t k, float* sum
   }
 }
 
-// How a product is walked: rows outside where B stays in the second-level cache.
-struct MatmulWalk {
-  bool rows_outside;
-  size_t strips;  // strips of rows
-  size_t groups;  // groups of columns
-  size_t units;
-};
-
+// The first vector of the group `group` of vectors of columns, of `vectors` in all: groups of
+// kVectors, but two twos rather than one alone at the end.
 template <int L>
-ONNXC_INLINE MatmulWalk matmul_packed_walk(size_t m, size_t n, size_t k) {
-  constexpr size_t kColumnsInCache = 1024 * 1024;
-  MatmulWalk walk;
-  walk.rows_outside = m > 1 && round_up(n, kBlock) * k * sizeof(float) <= kColumnsInCache;
-  walk.strips = ceil_div(m, MatmulTile<L>::kStrip);
-  walk.groups = m == 1 ? ceil_div(n, kBlock) : ceil_div(n, MatmulTile<L>::kColumns);
-  walk.units = walk.rows_outside ? walk.strips : walk.groups;
-  return walk;
+ONNXC_INLINE size_t group_begin(size_t group, size_t vectors) {
+  constexpr size_t kVectors = MatmulTile<L>::kVectors;
+  const size_t begin = group * kVectors;
+  return kVectors > 2 && vectors > 1 && begin + 1 == vectors ? begin - 1 : min_size(begin, vectors);
 }
 
-// The number of independent units of work matmul_packed can be split into.
-template <int L>
-ONNXC_INLINE size_t matmul_packed_units(size_t m, size_t n, size_t k) {
-  return matmul_packed_walk<L>(m, n, k).units;
-}
-
-// Computes the units `begin` to `end` of the product.
-template <int L, class M, class N, class K, class Epilogue>
-ONNXC_INLINE void matmul_packed(const float* a, size_t a_row, const float* b, float* c,
+template <int L, class M, class N, class K, class Epilogue, class Threads>
+ONNXC_KERNEL void matmul_packed(const float* a, size_t a_row, const float* b, float* c,
                                 size_t c_row, const M& m, const N& n, const K& k,
-                                Epilogue&& epilogue, size_t begin, size_t end) {
+                                const Epilogue& epilogue, const Threads& threads) {
   using Tile = MatmulTile<L>;
   if (size_t(m) == 1) {
-    for (size_t panel = begin; panel < end; ++panel) {
-      alignas(64) float sums[kBlock];
-      sum_panel<L>(a, b + panel * k * kBlock, k, sums);
-      store_row<L>(sums, kBlock / L, MatmulAt<L>{0, 0, panel * kBlock}, n, c, epilogue);
-    }
+    threads.split(ceil_div(n, kBlock), [&](size_t begin, size_t end, size_t) {
+      const Epilogue finish = epilogue;
+      for (size_t panel = begin; panel < end; ++panel) {
+        alignas(64) float sums[kBlock];
+        sum_panel<L>(a, b + panel * k * kBlock, k, sums);
+        store_row<L>(sums, kBlock / L, MatmulAt<L>{0, 0, panel * kBlock}, n, c, finish);
+      }
+    });
     return;
   }
   if constexpr (SizeOr<M>::value(2) != 1) {
-    const MatmulWalk walk = matmul_packed_walk<L>(m, n, k);
-    const size_t all = round_up(n, kBlock) / L;
-    constexpr size_t kGroup = Tile::kColumns / L;
-    for (size_t unit = begin; unit < end; ++unit) {
-      const size_t row_end = walk.rows_outside ? min_size(m, (unit + 1) * Tile::kStrip) : size_t(m);
-      const size_t vector_end = walk.rows_outside ? all : min_size(all, (unit + 1) * kGroup);
-      for (size_t v = walk.rows_outside ? 0 : unit * kGroup; v < vector_end;) {
-        const size_t vectors = matmul_vectors<L>(vector_end - v);
+    constexpr size_t kColumnsInCache = 1024 * 1024;
+    const bool rows_outside = round_up(n, kBlock) * k * sizeof(float) <= kColumnsInCache;
+    const size_t strips = ceil_div(m, Tile::kStrip), vectors = round_up(n, kBlock) / L;
+    const size_t groups = ceil_div(vectors, Tile::kVectors);
+    threads.split(strips * groups, [&](size_t begin, size_t end, size_t) {
+      const Epilogue finish = epilogue;
+      LoopPosition<2> unit(begin, rows_outside ? strips : groups, rows_outside ? groups : strips);
+      for (size_t left = end - begin; left > 0; --left, unit.next()) {
+        const size_t row = unit.at[rows_outside ? 0 : 1] * Tile::kStrip;
+        const size_t group = unit.at[rows_outside ? 1 : 0];
+        const size_t v = group_begin<L>(group, vectors);
         const MatmulPanels panels{b + v * L / kBlock * k * kBlock + v * L % kBlock, k * kBlock,
                                   kBlock};
-        for (size_t row = walk.rows_outside ? unit * Tile::kStrip : 0; row < row_end;
-             row += Tile::kStrip) {
-          const MatmulRows rows{a + row * a_row, ptrdiff_t(a_row), 1};
-          matmul_strip<L>(rows, min_size(Tile::kStrip, row_end - row), panels, k, c, c_row, vectors,
-                          n, MatmulAt<L>{0, row, v * L}, epilogue);
-        }
-        v += vectors;
+        const MatmulRows rows{a + row * a_row, ptrdiff_t(a_row), 1};
+        matmul_strip<L>(rows, min_size(Tile::kStrip, m - row), panels, k, c, c_row,
+                        group_begin<L>(group + 1, vectors) - v, n, MatmulAt<L>{0, row, v * L},
+                        finish);
       }
-    }
+    });
   }
 }
 

@@ -116,7 +116,7 @@ ONNXC_KERNEL void sum_rows(const MatmulRows& a, size_t rows, const MatmulPanels&
 // are not touched. The last ones, where they do not fill a vector, are passed one at a time.
 template <int L, class Epilogue>
 ONNXC_INLINE void store_row(const float* sums, size_t vectors, MatmulAt<L> at, size_t columns,
-                            float* row, Epilogue& epilogue) {
+                            float* row, const Epilogue& epilogue) {
   const size_t end = min_size(columns, at.column + vectors * L);
   for (; at.column + L <= end; at.column += L) {
     store<L>(row + at.column, Vec<float, L>(epilogue(load<L>(sums), at)));
@@ -132,7 +132,7 @@ ONNXC_INLINE void store_row(const float* sums, size_t vectors, MatmulAt<L> at, s
 template <int L, class Epilogue>
 ONNXC_INLINE void matmul_strip(const MatmulRows& a, size_t rows, const MatmulPanels& b, size_t k,
                                float* c, size_t c_row, size_t vectors, size_t columns,
-                               MatmulAt<L> at, Epilogue& epilogue) {
+                               MatmulAt<L> at, const Epilogue& epilogue) {
   using Tile = MatmulTile<L>;
   alignas(64) float sums[(Tile::kStrip + Tile::kRows) * Tile::kVectors * L];
   if (vectors == 1) {

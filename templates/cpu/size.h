@@ -32,6 +32,25 @@ struct SizeOr<Fixed<V>> {
 [[maybe_unused]] constexpr size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 [[maybe_unused]] constexpr size_t max_size(size_t a, size_t b) { return a < b ? b : a; }
 
+// Where a unit of work lies in N nested loops, the last one innermost.
+template <int N>
+struct LoopPosition {
+  size_t at[N];
+  size_t size[N];
+
+  template <class... Sizes>
+  ONNXC_INLINE LoopPosition(size_t unit, Sizes... sizes) : at(), size{size_t(sizes)...} {
+    for (int loop = N - 1; loop > 0; --loop) {
+      at[loop] = unit % size[loop];
+      unit /= size[loop];
+    }
+    at[0] = unit;
+  }
+  ONNXC_INLINE void next() {
+    for (int loop = N - 1; ++at[loop] == size[loop] && loop > 0; --loop) at[loop] = 0;
+  }
+};
+
 // Channels in one block of an activation, whatever the lane count.
 [[maybe_unused]] constexpr size_t kBlock = 16;
 

@@ -126,10 +126,9 @@ void direct(const char* network, size_t in, size_t out, size_t size, Kernel kern
     const auto value = acc + load<decltype(at)::lanes>(bias.data + at.channel);
     return value > 0 ? value : value - value;
   };
-  const size_t units = conv2d_direct_units<kBenchLanes>(1, in_image, out_image, window, 1);
   measure(name, 2.0 * double(in * out * kernel * kernel * out_size * out_size), 0, [&](int) {
     conv2d_direct<kBenchLanes>(from.data, weights.data, to.data, 1, in_image, out_image, window, 1,
-                               epilogue, 0, units);
+                               epilogue, OneThread{});
   });
 }
 
@@ -152,7 +151,7 @@ void first(const char* network, size_t in, size_t out, size_t size, Kernel kerne
   };
   measure(name, 2.0 * double(in * out * kernel * kernel * out_size * out_size), 0, [&](int) {
     conv2d_first<kBenchLanes>(from.data, weights.data, to.data, 1, in_image, out_image, window,
-                              epilogue, 0, conv2d_first_units<kBenchLanes>(1, out_image));
+                              epilogue, OneThread{});
   });
 }
 
@@ -175,7 +174,7 @@ void depthwise(const char* network, size_t channels, size_t size, Kernel kernel,
   };
   measure(name, 2.0 * double(channels * kernel * kernel * out_size * out_size), 0, [&](int) {
     conv2d_depthwise<kBenchLanes>(from.data, weights.data, to.data, 1, in_image, out_image, window,
-                                  epilogue, 0, conv2d_depthwise_units<kBenchLanes>(1, out_image));
+                                  epilogue, OneThread{});
   });
 }
 
@@ -191,7 +190,7 @@ void packed(size_t m, size_t n, size_t k, bool cold) {
   measure(name, 2.0 * double(m * n * k), m < 16 ? double(n * k * sizeof(float)) : 0,
           [&](int round) {
             matmul_packed<kBenchLanes>(a.data, k, weights.at(round), c.data, n, m, n, k, epilogue,
-                                       0, matmul_packed_units<kBenchLanes>(m, n, k));
+                                       OneThread{});
           });
 }
 
@@ -201,6 +200,7 @@ void attention(size_t heads, size_t queries, size_t keys, size_t width) {
   const ptrdiff_t row = ptrdiff_t(heads * width), head = ptrdiff_t(width);
   Buffer q(heads * queries * width), kv(heads * keys * width), scores(heads * queries * keys);
   Buffer scratch(max_size(matmul_scratch<kBenchLanes>(width), matmul_scratch<kBenchLanes>(keys)));
+  const ThreadScratch thread_scratch{reinterpret_cast<unsigned char*>(scratch.data), nullptr, 0};
   const MatrixStrides score{0, ptrdiff_t(queries * keys), ptrdiff_t(keys), 1};
   auto keep = [](auto acc, auto) ONNXC_LAMBDA { return acc; };
   const double flops = 2.0 * double(heads * queries * keys * width);
@@ -208,7 +208,7 @@ void attention(size_t heads, size_t queries, size_t keys, size_t width) {
   if (!skipped(name)) {
     measure(name, flops, 0, [&](int) {
       matmul<kBenchLanes>(q.data, {0, head, row, 1}, kv.data, {0, head, 1, row}, scores.data, score,
-                          to_scores, scratch.data, keep, 0, matmul_units<kBenchLanes>(to_scores));
+                          to_scores, thread_scratch, keep, OneThread{});
     });
   }
   snprintf(name, sizeof name, "matmul p*v %zux%zux%zux%zu", heads, queries, width, keys);
@@ -216,7 +216,7 @@ void attention(size_t heads, size_t queries, size_t keys, size_t width) {
   if (!skipped(name)) {
     measure(name, flops, 0, [&](int) {
       matmul<kBenchLanes>(scores.data, score, kv.data, {0, head, row, 1}, q.data, {0, head, row, 1},
-                          to_values, scratch.data, keep, 0, matmul_units<kBenchLanes>(to_values));
+                          to_values, thread_scratch, keep, OneThread{});
     });
   }
 }

@@ -94,22 +94,17 @@ const std::vector<Case>& cases() {
        "TopK: k is 4, but axis 1 has 3 elements"},
       {"CastToNoType", 17, "g (float[2] a) => (float[2] y) { y = Cast <to = 99> (a) }",
        "Cast: attribute \"to\" is 99, which is no element type"},
-      {"CastOfStrings", 17, "g (string[2] a) => (float[2] y) { y = Cast <to = 1> (a) }",
-       "Cast: strings are not converted: from string to float"},
-      {"DropoutInTraining", 17,
-       "g (float[2] a) => (float[2] y) <float r = {0.5}, bool t = {1}> { y = Dropout(a, r, t) }",
-       "Dropout: training mode drops random elements; only inference is supported; export the "
-       "model in evaluation mode"},
-      {"DropoutInLoadedMode", 17, "g (float[2] a, bool t) => (float[2] y) { y = Dropout(a, , t) }",
-       "Dropout: training mode (input 2, \"t\") depends on the model's inputs; only inference is "
-       "supported, so it must "
-       "be a constant false"},
       {"AttributeOfWrongType", 17, "g (float[2] a) => (float[2] y) { y = Elu <alpha = 1> (a) }",
        "Elu: attribute \"alpha\" has another type than a float"},
       {"ScatterOfUnknownReduction", 18,
        "g (float[2] a, int64[2] i) => (float[2] y) { y = ScatterElements <reduction = \"avg\"> (a, "
        "i, a) }",
        "ScatterElements: attribute \"reduction\" is \"avg\", must be none, add, mul, min or max"},
+      {"TiledNegatively", 17,
+       "g (float[3] a) => (float[n] y) <int64[1] r = {-2}> { y = Tile(a, r) }",
+       "Tile: output \"y\" would have shape [-6], sizes must not be negative"},
+      {"NegativeSize", 17, "g () => (float[n] y) <int64[1] s = {-1}> { y = ConstantOfShape(s) }",
+       "ConstantOfShape: output \"y\" would have shape [-1], sizes must not be negative"},
       {"UnknownOperators", 17,
        "g (float[2] a) => (float[2] y) { b = Frobnicate(a) c = Frobnicate(b) y = Wibble(c) }",
        "2 operators are not supported; Frobnicate: 2 nodes; Wibble: 1 node; `onnxc "

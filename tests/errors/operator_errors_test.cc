@@ -36,10 +36,6 @@ const std::vector<Mistake>& mistakes() {
        "(float[1,1,8,8] x) => (float[a,b,c,d] y) { y = MaxPool<kernel_shape=[2,2], strides=[2]>(x) "
        "}",
        "strides has 1 entries, expected 2, one a spatial axis"},
-      {"BatchNormalizationTraining",
-       "(float[1,3,8] x, float[3] a) => (float[n,c,l] y, float[c] m, float[c] v)"
-       "{ y, m, v = BatchNormalization<training_mode=1>(x, a, a, a, a) }",
-       "it is in training mode, which updates statistics"},
       {"EinsumLabels",
        "(float[2,3] a, float[4,5] b) => (float[i,k] y)"
        "{ y = Einsum<equation=\"ij,jk->ik\">(a, b) }",

@@ -33,11 +33,10 @@ TEST_F(BlockChannels, ChoosesTheKernelByChannelsAndGroups) {
   const struct {
     int64_t channels, out, groups;
     std::string method;
-  } cases[] = {{32, 32, 1, "conv2d_direct"},
-               {3, 16, 1, "conv2d_first"},
-               {32, 32, 32, "conv2d_depthwise"},
-               {20, 24, 1, "conv2d_direct"},
-               {24, 24, 4, ""}};
+  } cases[] = {{32, 32, 1, "conv2d_direct"},     {3, 16, 1, "conv2d_first"},
+               {32, 32, 32, "conv2d_depthwise"}, {20, 24, 1, "conv2d_direct"},
+               {24, 24, 4, "conv2d_grouped"},    {8, 16, 8, "conv2d_grouped"},
+               {64, 64, 2, "conv2d_direct"}};
   for (const auto& c : cases) {
     graph = Graph();
     output(convolved(c.channels, c.out, c.groups));

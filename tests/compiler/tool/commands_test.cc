@@ -152,6 +152,13 @@ TEST_F(Commands, VerifyFindsLongSumsExact) {
   ok("verify squares.onnx --rtol 2e-6 --atol 2e-7 --march x86-64");
 }
 
+TEST_F(Commands, VerifyComparesThreadsWithOne) {
+  folder_.write("large.onnx", R"(
+    <ir_version: 8, opset_import: ["" : 17]>
+    large (float[600, 1000] x) => (float[600, 1000] y) { y = Tanh (x) })");
+  EXPECT_EQ(ok("verify large.onnx --threads 3").substr(0, 4), "PASS");
+}
+
 TEST_F(Commands, VerifyPrintsJson) {
   write_case("good", {3, 7});
   const auto json = nlohmann::json::parse(ok("verify good --json"));

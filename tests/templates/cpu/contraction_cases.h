@@ -2,6 +2,7 @@
 // ONNXC_REQUIRE_TARGET, which skips where the CPU lacks what the file is compiled for.
 #pragma once
 
+#include "tests/templates/cpu/attention_cases.h"
 #include "tests/templates/cpu/conv2d_depthwise_cases.h"
 #include "tests/templates/cpu/conv2d_direct_cases.h"
 #include "tests/templates/cpu/conv2d_first_cases.h"

@@ -4,6 +4,7 @@
 
 #include "templates/cpu/image.h"
 #include "tests/templates/cpu/conv2d_reference.h"
+#include "tests/templates/cpu/parts_in_turn.h"
 
 namespace onnxc {
 namespace {

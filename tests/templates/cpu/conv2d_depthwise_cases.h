@@ -7,9 +7,10 @@
 namespace onnxc {
 namespace {
 
-// `kernel` is the window's, as Fixed sizes or as run-time ones.
-template <class Kernel>
-void check_depthwise(ConvCase c, size_t parts, const Kernel& kernel) {
+// The window's sizes are Fixed or run-time ones.
+template <class Kernel, class Stride, class Dilation>
+void check_depthwise(ConvCase c, size_t parts, const Kernel& kernel, const Stride& stride,
+                     const Dilation& dilation) {
   c.groups = c.in_channels;
   const size_t taps = c.kernel_y * c.kernel_x;
   const std::vector<float> in = random_values(c.batch * c.in_channels * c.height * c.width, 1);
@@ -25,25 +26,39 @@ void check_depthwise(ConvCase c, size_t parts, const Kernel& kernel) {
   const BlockedImage in_image(c.in_channels, c.height, c.width);
   const BlockedImage out_image(c.out_channels, c.out_height(), c.out_width(),
                                output.batch_stride());
-  const Window window{kernel, Extent{c.stride_y, c.stride_x}, Extent{c.dilation_y, c.dilation_x},
-                      Extent{c.pad_top, c.pad_left}};
-  const size_t units = conv2d_depthwise_units<kTestLanes>(c.batch, out_image);
-  for (size_t part = 0; part < parts; ++part) {
-    conv2d_depthwise<kTestLanes>(blocked.data(), packed.data(), output.data(), c.batch, in_image,
-                                 out_image, window, output.epilogue(), units * part / parts,
-                                 units * (part + 1) / parts);
-  }
+  const Window window{kernel, stride, dilation, Extent{c.pad_top, c.pad_left}};
+  conv2d_depthwise<kTestLanes>(blocked.data(), packed.data(), output.data(), c.batch, in_image,
+                               out_image, window, output.epilogue(), PartsInTurn{parts});
   output.check(convolve(c, in, weights), double(taps) + 10);
 }
 
 void check_depthwise(const ConvCase& c, size_t parts) {
-  check_depthwise(c, parts, Extent{c.kernel_y, c.kernel_x});
+  check_depthwise(c, parts, Extent{c.kernel_y, c.kernel_x}, Extent{c.stride_y, c.stride_x},
+                  Extent{c.dilation_y, c.dilation_x});
+}
+
+// A square kernel and stride at every width of the image and three paddings.
+template <size_t K, size_t S>
+void check_fixed_depthwise() {
+  for (size_t width = 1; width <= 40; ++width) {
+    for (const size_t pad : {size_t(0), K / 2, K - 1}) {
+      if (width + 2 * pad < K) continue;
+      check_depthwise({1, 24, 5, width, 24, K, K, S, S, 1, 1, K - 1, pad, K - 1, pad}, 1,
+                      Extent{fixed<K>, fixed<K>}, Extent{fixed<S>, fixed<S>},
+                      Extent{fixed<1>, fixed<1>});
+    }
+  }
 }
 
 TEST(ONNXC_TEST_NAME(Conv2dDepthwise), TakesAFixedWindow) {
   ONNXC_REQUIRE_TARGET();
-  check_depthwise({1, 24, 28, 30, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, 1, Extent{fixed<3>, fixed<3>});
-  check_depthwise({1, 24, 28, 30, 24, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2}, 1, Extent{fixed<5>, fixed<5>});
+  check_fixed_depthwise<1, 1>();
+  check_fixed_depthwise<3, 1>();
+  check_fixed_depthwise<3, 2>();
+  check_fixed_depthwise<5, 1>();
+  check_fixed_depthwise<5, 2>();
+  check_fixed_depthwise<7, 1>();
+  check_fixed_depthwise<4, 2>();
 }
 
 TEST(ONNXC_TEST_NAME(Conv2dDepthwise), MatchesTheDefinition) {

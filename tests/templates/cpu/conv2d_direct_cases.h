@@ -33,13 +33,8 @@ void check_direct(const ConvCase& c, size_t parts, size_t block_offset) {
                                output.batch_stride());
   const Window window{Extent{c.kernel_y, c.kernel_x}, Extent{c.stride_y, c.stride_x},
                       Extent{c.dilation_y, c.dilation_x}, Extent{c.pad_top, c.pad_left}};
-  const size_t units =
-      conv2d_direct_units<kTestLanes>(c.batch, in_image, out_image, window, c.groups);
-  for (size_t part = 0; part < parts; ++part) {
-    conv2d_direct<kTestLanes>(blocked.data(), packed.data(), output.data(), c.batch, in_image,
-                              out_image, window, c.groups, output.epilogue(), units * part / parts,
-                              units * (part + 1) / parts);
-  }
+  conv2d_direct<kTestLanes>(blocked.data(), packed.data(), output.data(), c.batch, in_image,
+                            out_image, window, c.groups, output.epilogue(), PartsInTurn{parts});
   output.check(convolve(c, in, weights),
                double(c.in_channels / c.groups * c.kernel_y * c.kernel_x) + 10);
 }

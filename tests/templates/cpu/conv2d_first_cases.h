@@ -32,12 +32,8 @@ void check_first(size_t batch, size_t channels, size_t height, size_t width, siz
   const BlockedImage out_image(out_channels, c.out_height(), c.out_width(), output.batch_stride());
   const Window window{Extent{fixed<KY>, fixed<KX>}, Extent{fixed<SY>, fixed<SX>},
                       Extent{fixed<DY>, fixed<DX>}, Extent{pad_y, pad_x}};
-  const size_t units = conv2d_first_units<kTestLanes>(batch, out_image);
-  for (size_t part = 0; part < parts; ++part) {
-    conv2d_first<kTestLanes>(in.data(), packed.data(), output.data(), batch, in_image, out_image,
-                             window, output.epilogue(), units * part / parts,
-                             units * (part + 1) / parts);
-  }
+  conv2d_first<kTestLanes>(in.data(), packed.data(), output.data(), batch, in_image, out_image,
+                           window, output.epilogue(), PartsInTurn{parts});
   output.check(convolve(c, in, weights), double(channels * KY * KX) + 10);
 }
 

@@ -62,12 +62,8 @@ void check_transposed(const TransposedCase& t, size_t parts) {
   const BlockedImage out_image(c.out_channels, t.out_height, t.out_width, output.batch_stride());
   const Window window{Extent{c.kernel_y, c.kernel_x}, Extent{c.stride_y, c.stride_x},
                       Extent{c.dilation_y, c.dilation_x}, Extent{c.pad_top, c.pad_left}};
-  const size_t units = conv_transpose2d_units<kTestLanes>(c.batch, out_image, window);
-  for (size_t part = 0; part < parts; ++part) {
-    conv_transpose2d<kTestLanes>(blocked.data(), packed.data(), output.data(), c.batch, in_image,
-                                 out_image, window, output.epilogue(), units * part / parts,
-                                 units * (part + 1) / parts);
-  }
+  conv_transpose2d<kTestLanes>(blocked.data(), packed.data(), output.data(), c.batch, in_image,
+                               out_image, window, output.epilogue(), PartsInTurn{parts});
   output.check(transpose_convolve(t, in, weights), double(c.in_channels * taps) + 10);
 }
 

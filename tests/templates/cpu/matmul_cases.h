@@ -4,6 +4,7 @@
 #include "templates/cpu/matmul.h"
 #include "templates/cpu/matmul_packed.h"
 #include "tests/templates/cpu/conv2d_reference.h"
+#include "tests/templates/cpu/parts_in_turn.h"
 
 namespace onnxc {
 namespace {
@@ -44,11 +45,8 @@ void check_packed(const MatmulCase& c, size_t parts) {
     return acc + load<kWidth>(bias.data() + at.column) +
            load<kWidth>(residual.data() + at.row * c.n + at.column);
   };
-  const size_t units = matmul_packed_units<kTestLanes>(c.m, c.n, c.k);
-  for (size_t part = 0; part < parts; ++part) {
-    matmul_packed<kTestLanes>(wide.data(), a_row, packed.data(), out.data(), c_row, c.m, c.n, c.k,
-                              epilogue, units * part / parts, units * (part + 1) / parts);
-  }
+  matmul_packed<kTestLanes>(wide.data(), a_row, packed.data(), out.data(), c_row, c.m, c.n, c.k,
+                            epilogue, PartsInTurn{parts});
   for (size_t m = 0; m < c.m; ++m) {
     for (size_t n = 0; n < c_row; ++n) {
       if (n >= c.n) {
@@ -87,9 +85,9 @@ TEST(ONNXC_TEST_NAME(MatmulPacked), TakesFixedSizes) {
   std::vector<float> fixed_out(3 * 16), free_out(3 * 16);
   auto keep = [](auto acc, auto) ONNXC_LAMBDA { return acc; };
   matmul_packed<kTestLanes>(a.data(), 20, b.data(), fixed_out.data(), 16, fixed<3>, fixed<16>,
-                            fixed<20>, keep, 0, matmul_packed_units<kTestLanes>(3, 16, 20));
+                            fixed<20>, keep, OneThread{});
   matmul_packed<kTestLanes>(a.data(), 20, b.data(), free_out.data(), 16, size_t(3), size_t(16),
-                            size_t(20), keep, 0, matmul_packed_units<kTestLanes>(3, 16, 20));
+                            size_t(20), keep, OneThread{});
   EXPECT_EQ(fixed_out, free_out);
 }
 
@@ -133,16 +131,15 @@ void check_matmul(const MatmulCase& c, Layout a_layout, Layout b_layout, size_t 
   const std::vector<float> left = spread(a, a_strides, c.outer, c.inner, c.m, c.k);
   const std::vector<float> right = spread(b, b_strides, c.outer, c.inner, c.k, c.n);
   std::vector<float> out(c.outer * c_strides.outer, 7.0f);
-  std::vector<float> scratch(matmul_scratch<kTestLanes>(c.k));
+  const size_t scratch_bytes = matmul_scratch<kTestLanes>(c.k) * sizeof(float);
+  std::vector<unsigned char> scratch(scratch_bytes * parts);
+  const ThreadScratch thread_scratch{scratch.data(), scratch.data() + scratch_bytes,
+                                     int64_t(scratch_bytes)};
   const MatmulShape shape{c.outer, c.inner, c.m, c.n, c.k};
   auto epilogue = [&](auto acc, auto at)
                       ONNXC_LAMBDA { return acc * 2.0f + float(at.batch * 100 + at.row); };
-  const size_t units = matmul_units<kTestLanes>(shape);
-  for (size_t part = 0; part < parts; ++part) {
-    matmul<kTestLanes>(left.data(), a_strides, right.data(), b_strides, out.data(), c_strides,
-                       shape, scratch.data(), epilogue, units * part / parts,
-                       units * (part + 1) / parts);
-  }
+  matmul<kTestLanes>(left.data(), a_strides, right.data(), b_strides, out.data(), c_strides, shape,
+                     thread_scratch, epilogue, PartsInTurn{parts});
   size_t touched = 0;
   for (size_t i = 0; i < batch; ++i) {
     for (size_t m = 0; m < c.m; ++m) {
