@@ -81,9 +81,11 @@ std::string_view without_prefix(std::string_view code) {
 }
 
 // What a declaration defines: the word after struct or using, or in front of the first "(", "=",
-// "{", "[" or ";" that stands inside no <> and no (); empty where there is none.
+// "{", "[" or ";" that stands inside no <> and no (); empty where there is none, and for enums,
+// whose enumerators are names too.
 std::string_view defined_name(std::string_view code) {
   code = without_prefix(code);
+  if (code.starts_with("enum ")) return {};
   for (const char* keyword : {"struct ", "class ", "using "}) {
     if (const auto name = word_after(keyword, code); !name.empty()) return name;
   }

@@ -63,6 +63,7 @@ class RowsPrinter {
     open_rows();
     for (size_t k = 0; k < nest_.parts.size(); ++k) {
       if (k + 1 < nest_.parts.size() && runs_with_next(k)) {
+        declare_row(k);
         print_reduction(k + 1, static_cast<int>(k));
         ++k;
       } else if (nest_.parts[k].reduction == Reduction::kNone) {
@@ -158,6 +159,12 @@ class RowsPrinter {
     return fmt::format("{} + {}", pointer(kFirstPart + static_cast<int>(k)), text(nest(k).result));
   }
 
+  void declare_row(size_t k) {
+    if (is_kept(k)) return;
+    const Dim size = product(row_shape(rows_, rows_.parts[k]));
+    writer_.line(fmt::format("{} {}[{}];", element_type(type_of(k)), names_[k], size.value()));
+  }
+
   void print_elements(size_t k) {
     const LoopNest& part = nest(k);
     const std::string type(element_type(type_of(k)));
@@ -167,10 +174,7 @@ class RowsPrinter {
       statements(p);
       return writer_.line(fmt::format("const {} {} = {};", type, names_[k], value));
     }
-    if (!is_kept(k)) {
-      const Dim size = product(row_shape(rows_, rows_.parts[k]));
-      writer_.line(fmt::format("{} {}[{}];", type, names_[k], size.value()));
-    }
+    declare_row(k);
     const bool vectors = stores_in_vectors(k);
     const int loops = vectors ? last_loop(k) : part.outputs;
     for (int a = first_; a < loops; ++a) open_loop(a, part.extents[a]);

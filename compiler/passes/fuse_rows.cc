@@ -128,23 +128,25 @@ void divide_once_a_row(Draft& draft) {
     if (draft.stored[j] || part.reduction == Reduction::kNone || result_type(part) != DType::kFloat)
       continue;
     const int input = kFirstPart + static_cast<int>(j);
-    const auto is_divisor = [&](const Expr& x) {
-      return x.kind == Expr::Kind::kCall && x.op == ScalarOp::kDiv &&
-             x.args[1]->kind == Expr::Kind::kLoad && x.args[1]->input == input;
+    const auto reads = [&](const ExprRef& x) {
+      return x->kind == Expr::Kind::kLoad && x->input == input;
     };
-    size_t divisions = 0, loads = 0;
+    const auto is_divisor = [&](const Expr& x) {
+      return x.kind == Expr::Kind::kCall && x.op == ScalarOp::kDiv && reads(x.args[1]);
+    };
+    bool divides = false, only_divides = true;
     for (const Map& map : draft.parts) {
       for (const E* e : {&map.body, &map.finish}) {
         if (!*e) continue;
-        std::set<const Expr*> divisors;
+        only_divides &= !reads(e->ref());
         visit(*e, [&](const Expr& x) {
-          if (is_divisor(x)) divisors.insert(x.args[1].get());
-          loads += x.kind == Expr::Kind::kLoad && x.input == input;
+          divides |= is_divisor(x);
+          const auto uses = std::count_if(x.args.begin(), x.args.end(), reads);
+          only_divides &= uses == (is_divisor(x) ? 1 : 0);
         });
-        divisions += divisors.size();
       }
     }
-    if (loads == 0 || divisions != loads) continue;
+    if (!divides || !only_divides) continue;
     part.finish = 1.0 / (part.finish ? part.finish : accumulator(DType::kFloat));
     for (size_t k = j + 1; k < draft.parts.size(); ++k) {
       rewrite_map(draft.parts[k], [&](const Expr& x) -> std::optional<E> {

@@ -31,6 +31,17 @@ std::optional<double> reciprocal(double divisor, DType type, Precision precision
   return 1 / divisor;
 }
 
+// Whether what is computed ends on whole numbers, where the last bit of a quotient may decide.
+bool rounds(const E& e) {
+  bool found = false;
+  visit(e, [&](const Expr& x) {
+    if (x.kind != Expr::Kind::kCall) return;
+    found |= x.op == ScalarOp::kRoundEven || x.op == ScalarOp::kTrunc || x.op == ScalarOp::kFloor ||
+             x.op == ScalarOp::kCeil || (x.op == ScalarOp::kCast && !is_float(x.type));
+  });
+  return found;
+}
+
 class Inliner {
  public:
   Inliner(Graph& graph, const Options& options) : graph_(graph), options_(options) {}
@@ -53,7 +64,8 @@ class Inliner {
     bool changed = false;
     for (E* e : {&body, &finish}) {
       if (!*e) continue;
-      const E now = rewrite(*e, [&](const Expr& x) { return replacement(node, x); });
+      const Precision precision = rounds(*e) ? Precision::kStrict : options_.precision;
+      const E now = rewrite(*e, [&](const Expr& x) { return replacement(node, x, precision); });
       changed |= now.ref() != e->ref();
       *e = now;
     }
@@ -61,13 +73,13 @@ class Inliner {
     return changed;
   }
 
-  std::optional<E> replacement(const Node& node, const Expr& x) const {
+  static std::optional<E> replacement(const Node& node, const Expr& x, Precision precision) {
     if (x.kind == Expr::Kind::kLoad && is_scalar(*node.inputs[x.input]))
       return number_of(*node.inputs[x.input]);
     if (x.kind != Expr::Kind::kCall || x.op != ScalarOp::kDiv) return std::nullopt;
     const Expr& divisor = *x.args[1];
     if (divisor.kind != Expr::Kind::kConstant || !is_float(divisor.type)) return std::nullopt;
-    const auto factor = reciprocal(divisor.value, x.type, options_.precision);
+    const auto factor = reciprocal(divisor.value, x.type, precision);
     if (!factor) return std::nullopt;
     return E(x.args[0]) * *factor;
   }

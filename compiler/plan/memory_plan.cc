@@ -50,6 +50,7 @@ Dim aligned(const Dim& bytes) {
 
 Dim scratch_bytes(const Node& node) {
   if (const KernelCall* k = node.as<KernelCall>()) return k->scratch_bytes;
+  if (const MatMul* m = node.as<MatMul>()) return m->scratch_bytes;
   return thread_scratch_bytes(node);
 }
 

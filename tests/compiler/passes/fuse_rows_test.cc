@@ -57,6 +57,13 @@ TEST(FuseRows, SoftmaxDividesWherePrecisionIsStrict) {
       std::string::npos);
 }
 
+TEST(FuseRows, KeepsADivisorThatIsComparedToo) {
+  const std::string steps =
+      fused("(float[N,8] x) => (float[N,8] y) { y = LpNormalization<axis=-1, p=1>(x) }", {{3, 8}});
+  EXPECT_NE(steps.find("div("), std::string::npos) << steps;
+  EXPECT_EQ(steps.find("div(1, "), std::string::npos) << steps;
+}
+
 TEST(FuseRows, ASpelledOutSoftmaxIsTheSameStep) {
   EXPECT_EQ(fused(R"((float[N,S] x) => (float[N,S] y) {
                        m = ReduceMax<axes=[-1]>(x)

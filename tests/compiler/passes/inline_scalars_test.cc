@@ -52,6 +52,15 @@ TEST_F(InlineScalars, SquaresBySelfMultiplication) {
   EXPECT_EQ(text(y->producer->as<Map>()->body), "mul(in0[i0], in0[i0])");
 }
 
+TEST_F(InlineScalars, DividesWhereTheQuotientIsRounded) {
+  Value* x = graph.add_input("x", DType::kFloat, {8});
+  const E quotient = load(0, DType::kFloat, {Dim::index(0, 8)}) / load(1, DType::kFloat, {0});
+  Value* y = map({8}, call(ScalarOp::kRoundEven, {quotient}), {x, number(0.1)}, "y");
+  output(y);
+  EXPECT_TRUE(run(inline_scalars));
+  EXPECT_EQ(text(y->producer->as<Map>()->body).find("mul"), std::string::npos);
+}
+
 TEST_F(InlineScalars, LeavesVectorsAlone) {
   Value* x = graph.add_input("x", DType::kFloat, {2});
   Value* c = graph.add_constant("c", Tensor(DType::kFloat, {2}));
