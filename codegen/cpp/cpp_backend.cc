@@ -48,7 +48,7 @@ class CppBackend {
     step_hook();
     w_.line("namespace {");
     w_.line();
-    if (!steps.headers.empty()) w_.line("using namespace onnxc;");
+    w_.line("using namespace onnxc;");
     if ((steps.functions + steps.calls).find("kWidth") != std::string::npos)
       w_.line(fmt::format("constexpr int kWidth = {};", isa_.lanes));
     w_.line();
@@ -146,7 +146,10 @@ class CppBackend {
     w_.line();
     w_.line("namespace {");
     w_.line();
-    w_.emit(prune_kernels(a.text, model));
+    const std::string used = prune_kernels(a.text, model);
+    w_.emit(used);
+    // A program that only copies needs none of them.
+    if (used.find("namespace onnxc {") == std::string::npos) w_.line("namespace onnxc {}");
     w_.line("}  // namespace");
     w_.line();
   }

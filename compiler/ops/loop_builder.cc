@@ -22,8 +22,8 @@ class Builder {
  public:
   Builder(Lowering& x, const OnnxGraph& source, const LoopPlan& plan)
       : x_(x), source_(source), plan_(plan) {
-    iteration_ = plan.trips.range().max < kUnlimited ? x.fresh_symbol("iteration", 0, plan.trips)
-                                                     : x.open_symbol("iteration");
+    limited_ = !plan.trips.is_constant() || plan.trips.value() < kUnlimited;
+    iteration_ = limited_ ? x.fresh_symbol("iteration", 0, plan.trips) : x.open_symbol("iteration");
     for (const Value* v : plan.start) shapes_.push_back(v->shape);
   }
 
@@ -90,7 +90,7 @@ class Builder {
   void bound(Varying& v, const Dim& next) {
     const Dim growth = next - Dim(v.symbol);
     if (!changes(growth)) {
-      v.symbol = plan_.trips.range().max < kUnlimited
+      v.symbol = limited_
                      ? x_.fresh_symbol("carried_size", 0, v.first + max(growth, 0) * plan_.trips)
                      : x_.open_symbol("carried_size");
     } else {
@@ -162,6 +162,7 @@ class Builder {
   Lowering& x_;
   const OnnxGraph& source_;
   const LoopPlan& plan_;
+  bool limited_;  // the number of iterations has a limit
   SymbolRef iteration_;
   std::vector<Shape> shapes_;
   std::vector<Varying> varying_;

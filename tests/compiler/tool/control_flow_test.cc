@@ -1,6 +1,7 @@
 // Generated choices and loops give what the evaluator says of the unoptimised graph.
 #include <gtest/gtest.h>
 
+#include "codegen/native/native.h"
 #include "compiler/compile.h"
 #include "compiler/eval/evaluate.h"
 #include "compiler/frontend/load_model.h"
@@ -25,7 +26,7 @@ class ControlFlow : public ::testing::Test {
   std::vector<Tensor> run(const std::string& graph, const std::vector<Tensor>& inputs,
                           Options options = {}) {
     const OnnxModel m = model(graph);
-    options.march = "native";
+    options.march = host_march();
     const auto expected = evaluate(lower_model(m, options), inputs);
     const Compiled compiled = compile(m, options);
     const NativeModel native(compiled, "clang", options.march);
@@ -146,7 +147,7 @@ TEST_F(ControlFlow, ASizeBeyondItsBoundIsRefused) {
   const OnnxModel m = model(
       "(float[1] start, float[1] limit, float[1] step) => (float[k] y) {"
       "  y = Range(start, limit, step) }");
-  options.march = "native";
+  options.march = host_march();
   const Compiled compiled = compile(m, options);
   const NativeModel native(compiled, "clang", options.march);
   NativeModel::Call fits(native, {row({0}), row({4}), row({1})});
