@@ -73,7 +73,8 @@ bool ConstantFolder::finds_constant(const Value& value) {
                               !mentions_symbols(node);
   --depth_;
   if (from_constants) return growth_ == Growth::kAny || !grows(value);
-  const auto* scalars = symbolic_.elements(value);
+  const auto* elements = symbolic_.elements(value);
+  const auto scalars = elements ? all_known(*elements) : std::nullopt;
   auto tensor =
       scalars ? tensor_of(*scalars, value.type, constant_shape(value.shape).value()) : std::nullopt;
   if (!tensor) return false;

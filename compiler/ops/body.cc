@@ -27,12 +27,17 @@ Value* Body::read(Value* outer) {
   if (inner) return inner;
   if (auto tensor = folded(*outer)) return inner = graph_->add_constant(outer->name, tensor);
   if (is_integer(outer->type)) {
-    const auto sizes = symbolic_integers(*outer);
+    const auto sizes = symbolic_integers(*outer, read_elements());
     if (sizes && !sizes->empty())
       return inner = add_dims(*graph_, outer->name, outer->type, *sizes, outer->shape);
   }
   captured_.push_back(outer);
   return inner = graph_->add_input(outer->name, outer->type, outer->shape);
+}
+
+const ReadElements& Body::read_elements() const {
+  static const ReadElements kNone;
+  return scope_.sizes() ? scope_.sizes()->read_elements() : kNone;
 }
 
 void Body::set_captured(const std::vector<Value*>& all) {

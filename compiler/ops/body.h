@@ -44,6 +44,7 @@ class Body {
 
  private:
   Value* declared(Value* value, const OnnxValueInfo& info);
+  const ReadElements& read_elements() const;
 
   Graph& around_;
   const OnnxGraph& source_;

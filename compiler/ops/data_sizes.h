@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "compiler/eval/symbolic.h"
 #include "compiler/ir/dim.h"
 #include "compiler/options.h"
 
@@ -29,12 +30,15 @@ class DataSizes {
   void keep_unless_one(const SymbolRef& symbol) { kept_.insert(symbol->name); }
   void fix_kept();
   bool learned_any() const { return !learned_.empty(); }
+  // The elements that steps read as sizes so far: another read of one is the same size.
+  ReadElements& read_elements() { return read_; }
   // The same bounds and those learned, and one to assume for what is left; nothing is open.
   DataSizes with_learned(int64_t assumed) const;
 
  private:
   std::map<std::string, DimBounds> stated_, learned_;
   std::set<std::string> open_, kept_;
+  ReadElements read_;
   int64_t assumed_ = 0;
 };
 

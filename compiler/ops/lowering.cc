@@ -55,7 +55,14 @@ Tensor Lowering::require_constant(size_t i, std::string_view what) const {
 
 std::optional<std::vector<Dim>> Lowering::integers(size_t i) const { return integers(input(i)); }
 std::optional<std::vector<Dim>> Lowering::integers(const Value* value) const {
-  return symbolic_integers(*value);
+  return scope_.sizes() ? symbolic_integers(*value, scope_.sizes()->read_elements())
+                        : symbolic_integers(*value);
+}
+
+std::optional<std::vector<std::optional<Dim>>> Lowering::partial_integers(
+    const Value* value) const {
+  return scope_.sizes() ? onnxc::partial_integers(*value, scope_.sizes()->read_elements())
+                        : onnxc::partial_integers(*value);
 }
 
 std::optional<Shape> Lowering::declared_shape(size_t k) const {
@@ -240,6 +247,7 @@ SymbolRef Lowering::read_size(Value* value, SymbolRef symbol) {
   call.arguments = {KernelCall::Input{0}, Dim(symbol->min), Dim(symbol->max)};
   call.result = symbol;
   graph_.add_node(std::move(call), {value}, {}, origins());
+  if (scope_.sizes()) scope_.sizes()->read_elements().emplace(copied_element(*value, 0), symbol);
   return symbol;
 }
 

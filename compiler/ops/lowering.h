@@ -45,6 +45,8 @@ class Lowering {
   // depend on data.
   std::optional<std::vector<Dim>> integers(size_t i) const;
   std::optional<std::vector<Dim>> integers(const Value* value) const;
+  // The same where some may depend on data: those are nothing.
+  std::optional<std::vector<std::optional<Dim>>> partial_integers(const Value* value) const;
   // The shape that the model declares for output `k`, if it is complete and static.
   std::optional<Shape> declared_shape(size_t k) const;
 
@@ -93,7 +95,8 @@ class Lowering {
   SymbolRef fresh_symbol(const std::string& stem, int64_t min, const Dim& max);
   // A size of which nothing is known but what the user states or the model declares.
   SymbolRef open_symbol(const std::string& stem);
-  // The only element of an integer tensor as a size, read when it runs.
+  // The only element of an integer tensor as a size, read when it runs. Where it is a copy of an
+  // element, later uses of that one know its size.
   SymbolRef read_size(Value* value, SymbolRef symbol);
   // The generated function gives an error code where this bool is false.
   void require(Value* condition);

@@ -40,7 +40,7 @@ Dim rest_of(std::vector<Dim> own, const std::vector<Dim>& others) {
   return divisor.is(0) ? Dim(0) : floor_div(product(own), divisor);
 }
 
-// The target with its zeros (sizes taken over) and its -1 (the rest) replaced.
+// A target with its zeros (sizes taken over) and its -1 (the rest) replaced.
 Shape resolved_target(Lowering& x, std::vector<Dim> target) {
   const bool zero_is_zero = x.attribute_int("allowzero", 0) != 0;
   const Shape& from = x.shape(0);
@@ -73,11 +73,54 @@ Shape resolved_target(Lowering& x, std::vector<Dim> target) {
   return target;
 }
 
+// Sizes of which some are known only when it runs. A single one is what the others leave.
+Shape run_time_target(Lowering& x, const Integers& sizes) {
+  const bool zero_is_zero = x.attribute_int("allowzero", 0) != 0;
+  const Shape& from = x.shape(0);
+  const Dim all = product(from);
+  const auto copied = [&](size_t k) { return !zero_is_zero && k < from.size(); };
+  // Element `k` with its zero replaced.
+  const auto given = [&](MapBuilder& map, size_t k) {
+    const E size = sizes.element(map, k);
+    return copied(k) ? select(eq(size, integer(0)), integer(from[k]), size) : size;
+  };
+  const auto resolved = [&](MapBuilder& map, size_t k) {
+    E others = integer(1);
+    for (size_t j = 0; j < sizes.size(); ++j) {
+      if (j != k) others = others * given(map, j);
+    }
+    const E size = given(map, k);
+    return select(eq(size, integer(-1)), integer(all) / max(others, integer(1)), size);
+  };
+  Shape target;
+  Dim known = 1;
+  size_t open = 0;
+  for (size_t k = 0; k < sizes.size(); ++k) {
+    const bool settled = sizes.known(k) && !sizes[k].is(-1) && !(sizes[k].is(0) && copied(k));
+    const bool taken = sizes.known(k) && sizes[k].is(0) && copied(k);
+    target.push_back(settled ? sizes[k] : taken ? from[k] : Dim(-1));
+    if (settled || taken) known = known * target.back();
+    open += !(settled || taken);
+  }
+  for (size_t k = 0; k < sizes.size(); ++k) {
+    if (!target[k].is(-1)) continue;
+    const std::optional<Dim> most =
+        open == 1 && !known.is(0) ? std::optional(floor_div(all, known)) : std::nullopt;
+    target[k] = run_time_size(
+        x, "reshaped_size", [&](MapBuilder& map) { return resolved(map, k); }, most);
+  }
+  MapBuilder map(x, {});
+  x.require(map.build(eq(integer(product(target)), integer(all)), DType::kBool, "fits"));
+  return target;
+}
+
 void reshape(Lowering& x) {
   const auto target = integers_operand(x, "shape", 1);
   if (!target) throw x.error("the target shape is missing");
+  const auto declared = target->known() ? std::nullopt : x.declared_shape(0);
   x.output(0, x.reshape(x.input(0), target->known() ? resolved_target(x, target->dims())
-                                                    : declared_output(x, 0, 1, "the shape")));
+                                    : declared      ? *declared
+                                                    : run_time_target(x, *target)));
 }
 
 void flatten(Lowering& x) {
@@ -161,9 +204,7 @@ Shape expanded_shape(Lowering& x, const Integers& sizes) {
     const Dim own = k < lead ? Dim(1) : x.shape(0)[k - lead];
     shape[k] = own;
     if (!own.is(1) || k < skipped) continue;
-    MapBuilder map(x, {});
-    Value* size = map.build(sizes.element(map, k - skipped), DType::kInt64, "size");
-    shape[k] = Dim(x.read_size(size, x.open_symbol("expanded_size")));
+    shape[k] = size_element(x, sizes, k - skipped, "expanded_size");
   }
   return shape;
 }
@@ -177,26 +218,32 @@ void expand(Lowering& x) {
 }
 
 // The factor for each axis; opset 1 gave one factor for one axis.
-std::optional<std::vector<Dim>> tile_factors(Lowering& x) {
+std::vector<Dim> tile_factors(Lowering& x) {
   const Integers factors(x, 1);
-  if (x.opset() >= 6) {
-    if (!factors.known()) return std::nullopt;
-    return factors.dims();
-  }
-  const Integers axis(x, 2);
-  if (!factors.known() || !axis.known()) return std::nullopt;
   std::vector<Dim> all(x.rank(0), Dim(1));
-  all[x.normalized_axis(axis[0].value(), x.rank(0))] = factors[0];
+  if (x.opset() < 6) {
+    const Integers axis(x, 2);
+    if (factors.size() != 1 || axis.size() != 1 || !axis.known() || !axis[0].is_constant())
+      throw x.error("the axis (input 2) must be one number that is known at compile time");
+    all[x.normalized_axis(axis[0].value(), x.rank(0))] = size_element(x, factors, 0, "repeats");
+    return all;
+  }
+  if (factors.size() != all.size())
+    throw x.error("{} factors are given for shape {}", factors.size(), text(x.shape(0)));
+  for (size_t i = 0; i < all.size(); ++i) all[i] = size_element(x, factors, i, "repeats");
   return all;
 }
 
 void tile(Lowering& x) {
   const Shape& from = x.shape(0);
-  const auto factors = tile_factors(x);
-  if (factors && factors->size() != from.size())
-    throw x.error("{} factors are given for shape {}", factors->size(), text(from));
-  Shape to = factors ? from : declared_output(x, 0, 1, "the list of repeats");
-  for (size_t i = 0; factors && i < from.size(); ++i) to[i] = from[i] * (*factors)[i];
+  const auto declared = Integers(x, 1).known() ? std::nullopt : x.declared_shape(0);
+  Shape to = declared ? *declared : from;
+  if (!declared) {
+    const std::vector<Dim> factors = tile_factors(x);
+    for (size_t i = 0; i < from.size(); ++i) to[i] = from[i] * factors[i];
+  }
+  if (to.size() != from.size())
+    throw x.error("shape {} is repeated, but the output has shape {}", text(from), text(to));
   MapBuilder map(x, to);
   std::vector<Dim> at;
   for (size_t i = 0; i < from.size(); ++i)

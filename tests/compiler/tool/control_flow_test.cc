@@ -129,6 +129,63 @@ TEST_F(ControlFlow, ChoiceInsideALoopReadsWhatLiesAround) {
               numbers(DType::kFloat, {4}, 4)});
 }
 
+TEST_F(ControlFlow, ShapesAreReadWhenTheProgramRuns) {
+  const std::string graph = "(float[6,4] a, int64[3] s) => (float[p,q,r] y) { y = Reshape(a, s) }";
+  Options options;
+  for (const char* size : {"reshaped_size", "reshaped_size_1", "reshaped_size_2"})
+    options.dims[size] = {0, 24};
+  const Tensor a = numbers(DType::kFloat, {6, 4});
+  EXPECT_EQ(run(graph, {a, Tensor::of_int64({2, 3, 4})}, options)[0].dims(),
+            (std::vector<int64_t>{2, 3, 4}));
+  EXPECT_EQ(run(graph, {a, Tensor::of_int64({0, -1, 2})}, options)[0].dims(),
+            (std::vector<int64_t>{6, 2, 2}));
+}
+
+TEST_F(ControlFlow, AReshapeThatDoesNotFitIsRefused) {
+  const OnnxModel m = model("(float[6,4] a, int64[1] s) => (float[p] y) { y = Reshape(a, s) }");
+  Options options;
+  options.march = host_march();
+  const Compiled compiled = compile(m, options);
+  const NativeModel native(compiled, "clang", options.march);
+  NativeModel::Call call(native, {numbers(DType::kFloat, {6, 4}), Tensor::of_int64({23})});
+  EXPECT_THROW(call.run(), CompileError);
+}
+
+TEST_F(ControlFlow, PartsAndPadsAreReadWhenTheProgramRuns) {
+  const Tensor a = numbers(DType::kFloat, {7, 4});
+  const auto part =
+      run("(float[7,4] a, int64[2] s, int64[2] e) => (float[m,n] y) {"
+          "  axes = Constant<value=int64[2] {0, 1}>() steps = Constant<value=int64[2] {2, -1}>()"
+          "  y = Slice(a, s, e, axes, steps) }",
+          {a, Tensor::of_int64({1, 3}), Tensor::of_int64({-1, 0})});
+  EXPECT_EQ(part[0].dims(), (std::vector<int64_t>{3, 3}));
+  Options options;
+  options.dims["padded_size"] = options.dims["padded_size_1"] = {0, 20};
+  options.dims["repeats"] = options.dims["repeats_1"] = {0, 4};
+  const auto padded =
+      run("(float[7,4] a, int64[4] p, int64[2] r) => (float[m,n] y) { b = Pad(a, p)"
+          "  y = Tile(b, r) }",
+          {a, Tensor::of_int64({1, -1, 2, 0}), Tensor::of_int64({2, 1})}, options);
+  EXPECT_EQ(padded[0].dims(), (std::vector<int64_t>{20, 3}));
+  const auto top =
+      run("(float[7,4] a, int64[1] k) => (float[m,4] y, int64[m,4] i) {"
+          "  y, i = TopK<axis=0>(a, k) }",
+          {a, Tensor::of_int64({3})});
+  EXPECT_EQ(top[1].dims(), (std::vector<int64_t>{3, 4}));
+}
+
+TEST_F(ControlFlow, TwoReadsOfAnElementAreOneSize) {
+  Options options;
+  options.dims["filled_size"] = {0, 8};
+  const auto out =
+      run("(int64[2] s) => (float[m] y) { z = Constant<value=int64 {0}>() n = Gather(s, z)"
+          "  axes = Constant<value=int64[1] {0}>() list = Unsqueeze(n, axes)"
+          "  a = ConstantOfShape<value=float[1] {2}>(list) one = Constant<value=int64 {1}>()"
+          "  r = Range(z, n, one) f = Cast<to=1>(r) y = Add(a, f) }",
+          {Tensor::of_int64({5, 9})}, options);
+  EXPECT_EQ(out[0].dims(), (std::vector<int64_t>{5}));
+}
+
 TEST_F(ControlFlow, SizesWithoutABoundAreAskedFor) {
   const OnnxModel m = model(
       "(float[1] start, float[1] limit, float[1] step) => (float[k] y) {"
