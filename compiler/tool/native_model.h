@@ -11,6 +11,7 @@
 #include "compiler/eval/evaluate.h"
 #include "compiler/ir/tensor.h"
 #include "runtime/thread_pool.h"
+#include "runtime/workspace.h"
 
 namespace onnxc {
 
@@ -70,7 +71,7 @@ class NativeModel {
     std::vector<std::vector<std::byte>> output_bytes_;
     std::vector<void*> output_pointers_;
     std::vector<int64_t*> output_shape_pointers_;
-    std::vector<std::byte> workspace_;
+    runtime::Workspace workspace_;
   };
 
  private:
@@ -82,7 +83,7 @@ class NativeModel {
 
   const Compiled& compiled_;
   std::unique_ptr<LoadedProgram> program_;
-  std::vector<std::byte> weights_;
+  runtime::Workspace weights_;
   RunFunction* run_ = nullptr;
   SizeFunction* workspace_size_ = nullptr;
   ErrorFunction* error_ = nullptr;
