@@ -133,6 +133,13 @@ std::vector<Tensor> evaluate(const Node& node, const std::vector<Tensor>& inputs
 }
 
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs) {
+  return evaluate(graph, inputs,
+                  [](const Node& node, const std::vector<Tensor>& operands,
+                     const SymbolValues& symbols) { return evaluate(node, operands, symbols); });
+}
+
+std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
+                             const EvaluateStep& step) {
   if (inputs.size() != graph.inputs.size())
     throw CompileError("{} inputs given, the model has {}", inputs.size(), graph.inputs.size());
   SymbolValues symbols;
@@ -158,7 +165,7 @@ std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inpu
   for (const auto& node : graph.nodes()) {
     std::vector<Tensor> operands;
     for (const Value* v : node->inputs) operands.push_back(contents(v));
-    std::vector<Tensor> results = evaluate(*node, operands, symbols);
+    std::vector<Tensor> results = step(*node, operands, symbols);
     for (size_t k = 0; k < results.size(); ++k) {
       const Value* v = node->outputs[k];
       symbols = bind_symbols(describe(*node), v->shape, results[k].dims(), std::move(symbols));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,6 +28,12 @@ std::vector<Tensor> evaluate(const Node& node, const std::vector<Tensor>& inputs
 // The graph's outputs. The sizes of the inputs bind the symbols; CompileError if they contradict
 // the graph's shapes or bounds.
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs);
+
+// How a step is computed: evaluate(const Node&, ...), or something near it.
+using EvaluateStep = std::function<std::vector<Tensor>(
+    const Node& node, const std::vector<Tensor>& inputs, const SymbolValues& symbols)>;
+std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
+                             const EvaluateStep& step);
 
 constexpr int64_t kLargestResult = int64_t{1} << 31;  // bytes
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ class NativeModel {
     // The outputs of the last run, with their actual shapes.
     std::vector<Tensor> outputs() const;
     size_t workspace_bytes() const { return workspace_.size(); }
+    std::span<std::byte> workspace() { return workspace_; }  // what it holds between runs is unread
     const SymbolValues& symbols() const { return symbols_; }
 
    private:
