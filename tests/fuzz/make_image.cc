@@ -26,7 +26,7 @@ Operand image(Builder& b, int low_rank = 3, int high_rank = 4) {
   Dims dims = {b.random().one_of<int64_t>({1, 1, 2, 3}), channels(b)};
   while (static_cast<int>(dims.size()) < rank)
     dims.push_back(b.random().one_of<int64_t>({1, 2, 3, 5, 7, 8, 9, 14, 17, 33}));
-  while (element_count(dims) > 12000) dims.back() = (dims.back() + 1) / 2;
+  while (element_count(dims) > 12000) *std::ranges::max_element(dims) /= 2;
   return b.fresh(b.float_type(), dims);
 }
 
