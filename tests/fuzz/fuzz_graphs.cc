@@ -1,5 +1,6 @@
 // fuzz_graphs --seed S --count N: random graphs, compiled many to a program, against the evaluator.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -81,6 +82,13 @@ std::string check_batch(const Batch& batch) {
   return fmt::format("{} {}\n{}", outputs, undecided, problems);
 }
 
+// Ends this process after that much computing, however busy the machine is.
+void limit_computing(int seconds) {
+  const auto limit = static_cast<rlim_t>(seconds);
+  const rlimit both = {limit, limit + 1};
+  ::setrlimit(RLIMIT_CPU, &both);
+}
+
 class Fuzzer {
  public:
   explicit Fuzzer(const Arguments& arguments) : a_(arguments), marches_(usable_marches()) {}
@@ -101,8 +109,11 @@ class Fuzzer {
     std::vector<Batch> batches;
     for (size_t first = 0; first < a_.count; first += a_.together) batches.push_back(batch(first));
     run_in_processes(
-        batches.size(), {a_.jobs, a_.seconds * a_.configurations},
-        [&](size_t k) { return check_batch(batches[k]); },
+        batches.size(), {a_.jobs, 0},
+        [&](size_t k) {
+          limit_computing(a_.seconds * a_.configurations);
+          return check_batch(batches[k]);
+        },
         [&](size_t k, const ProcessResult& result) { report(batches[k], result); });
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     fmt::print(
@@ -162,8 +173,9 @@ class Fuzzer {
   std::string problem_of(const Case& c, const Configuration& configuration) const {
     std::string problem;
     run_in_processes(
-        1, {1, a_.seconds},
+        1, {1, 0},
         [&](size_t) -> std::string {
+          limit_computing(a_.seconds);
           try {
             return check({prepare(c)}, configuration).text;
           } catch (const CompileError&) {
@@ -208,7 +220,8 @@ int main_of(int argc, char** argv) {
   app.add_option("--configurations", a.configurations, "ways in which each is compiled; default 1")
       ->check(CLI::Range(1, 100));
   app.add_option("--jobs", a.jobs, "processes at a time; default 1")->check(CLI::Range(1, 1024));
-  app.add_option("--timeout", a.seconds, "for each program; default 120")->type_name("SECONDS");
+  app.add_option("--timeout", a.seconds, "of computing, for each program; default 120")
+      ->type_name("SECONDS");
   app.add_option("--found", a.found, "folder for graphs that fail; default the current one");
   app.add_option("--replay", a.replay, "graphs that failed, instead of random ones")
       ->type_name("FILE...");
