@@ -11,9 +11,9 @@ fuzz_import() {
     { tail -n 20 "$build/fuzz_import.log"; return 1; }
   work=$(mktemp -d)
   mkdir "$work/seeds" "$work/corpus"
-  find "$root/tests" "$root/samples" -size -200k \( -name '*.onnx' -o -name '*.onnx.json' -o -name '*.onnxtxt' \) |
+  find "$root/tests" "$root/samples" -size -20k \( -name '*.onnx' -o -name '*.onnx.json' -o -name '*.onnxtxt' \) |
     while read -r file; do cp "$file" "$work/seeds/$(tr / _ <<<"${file#"$root"/}")"; done
-  "$build/fuzz_import" -max_total_time="$seconds" -seed=1 -max_len=65536 -timeout=30 -rss_limit_mb=4096 -malloc_limit_mb=2048 \
+  "$build/fuzz_import" -max_total_time="$seconds" -seed=1 -max_len=20000 -timeout=30 -rss_limit_mb=4096 -malloc_limit_mb=2048 \
     -detect_leaks=0 -print_final_stats=1 -artifact_prefix="$work/" "$work/corpus" "$work/seeds" >"$work/log" 2>&1
   code=$?
   if [ $code -ne 0 ]; then
