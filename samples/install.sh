@@ -2,7 +2,7 @@
 
 build_packages=(g++ cmake ninja-build ccache libprotobuf-dev libonnx-dev libfmt-dev libcli11-dev
                 nlohmann-json3-dev llvm-19-dev libclang-19-dev libclang-cpp19-dev)
-test_packages=(libgtest-dev libbenchmark-dev libonnx-testdata clang clang-format gcc-arm-none-eabi
+test_packages=(libgtest-dev libbenchmark-dev libonnx-testdata clang libclang-rt-14-dev clang-format gcc-arm-none-eabi
                libstdc++-arm-none-eabi-newlib qemu-system-arm g++-aarch64-linux-gnu qemu-user)
 
 # install_packages NAME...: installs those that are missing. Touches neither network nor sudo where none is.

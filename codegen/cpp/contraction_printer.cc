@@ -87,7 +87,8 @@ std::string epilogue(const E& value, const std::vector<Value*>& inputs, const Po
     fields += fmt::format("const {}* {};\n", element_type(inputs[input]->type), member);
     arguments += (arguments.empty() ? "" : ", ") + names(inputs[input]);
   }
-  for (const auto& [symbol, unused] : symbols) {
+  for (const auto& item : symbols) {
+    const std::string& symbol = item.first;
     fields += fmt::format("int64_t {};\n", symbol);
     const auto named = std::find_if(distances.begin(), distances.end(),
                                     [&](const auto& d) { return d.first == symbol; });

@@ -155,8 +155,9 @@ namespace {
 // Runs a graph's steps in order, from the contents of its inputs.
 class GraphRun {
  public:
-  GraphRun(const Graph& graph, const std::vector<Tensor>& inputs, SymbolValues symbols)
-      : graph_(graph), symbols_(std::move(symbols)) {
+  GraphRun(const Graph& graph, const std::vector<Tensor>& inputs, SymbolValues symbols,
+           const EvaluateStep& step)
+      : graph_(graph), symbols_(std::move(symbols)), step_(step) {
     for (size_t i = 0; i < inputs.size(); ++i) bind_input(*graph.inputs[i], inputs[i]);
     for (const auto& v : graph.values())
       uses_left_[v.get()] = v->users.size() + (graph.is_output(v.get()) ? 1 : 0);
@@ -203,7 +204,7 @@ class GraphRun {
         symbols_[loop->sizes[k]->name] = ended.sizes[k];
       results = std::move(ended.outputs);
     } else if (!node.outputs.empty()) {
-      results = evaluate(node, operands, symbols_);
+      results = step_(node, operands, symbols_);
     }
     for (size_t k = 0; k < results.size(); ++k) {
       const Value* v = node.outputs[k];
@@ -217,21 +218,36 @@ class GraphRun {
 
   const Graph& graph_;
   SymbolValues symbols_;
+  EvaluateStep step_;
   std::unordered_map<const Value*, Tensor> known_;
   std::unordered_map<const Value*, size_t> uses_left_;
 };
 
 }  // namespace
 
+namespace {
+
+std::vector<Tensor> evaluate_step(const Node& node, const std::vector<Tensor>& operands,
+                                  const SymbolValues& symbols) {
+  return evaluate(node, operands, symbols);
+}
+
+}  // namespace
+
 BodyResult evaluate_body(const Graph& body, const std::vector<Tensor>& inputs,
                          SymbolValues symbols) {
-  return GraphRun(body, inputs, std::move(symbols)).run();
+  return GraphRun(body, inputs, std::move(symbols), evaluate_step).run();
 }
 
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs) {
+  return evaluate(graph, inputs, evaluate_step);
+}
+
+std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
+                             const EvaluateStep& step) {
   if (inputs.size() != graph.inputs.size())
     throw CompileError("{} inputs given, the model has {}", inputs.size(), graph.inputs.size());
-  return evaluate_body(graph, inputs, {}).outputs;
+  return GraphRun(graph, inputs, {}, step).run().outputs;
 }
 
 }  // namespace onnxc

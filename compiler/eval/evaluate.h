@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -34,6 +35,13 @@ struct BodyResult {
 };
 BodyResult evaluate_body(const Graph& body, const std::vector<Tensor>& inputs,
                          SymbolValues symbols);
+
+// How a step is computed: evaluate(const Node&, ...), or something near it. Steps of bodies are
+// always computed by the former.
+using EvaluateStep = std::function<std::vector<Tensor>(
+    const Node& node, const std::vector<Tensor>& inputs, const SymbolValues& symbols)>;
+std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
+                             const EvaluateStep& step);
 
 constexpr int64_t kLargestResult = int64_t{1} << 31;  // bytes
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <optional>
 
 #include "compiler/support/diagnostics.h"
 
@@ -37,10 +38,13 @@ Tensor slices(const Tensor& x, int64_t outer, int64_t axis, int64_t inner,
   return y;
 }
 
-// The tensor's dimensions with the one that stands for `axis` replaced: the first whose left side
-// holds `outer` elements and whose right side holds `inner`.
-std::vector<int64_t> with_axis(std::vector<int64_t> dims, int64_t outer, int64_t inner,
-                               int64_t size) {
+// The tensor's dimensions with the one that stands for `axis` replaced: one whose left side holds
+// `outer` elements and whose right side holds `inner`, and of several the first that the step
+// changes.
+std::vector<int64_t> with_axis(const KernelContext& context, std::vector<int64_t> dims,
+                               int64_t outer, int64_t inner, int64_t size) {
+  const Shape& declared = context.node.output()->shape;
+  std::optional<size_t> axis;
   for (size_t k = 0; k < dims.size(); ++k) {
     int64_t before = 1, after = 1;
     for (size_t i = 0; i < dims.size(); ++i) {
@@ -48,10 +52,13 @@ std::vector<int64_t> with_axis(std::vector<int64_t> dims, int64_t outer, int64_t
       if (i > k) after *= dims[i];
     }
     if (before != outer || after != inner) continue;
-    dims[k] = size;
-    return dims;
+    const bool changed = declared.size() == dims.size() && !declared[k].is(dims[k]);
+    if (!axis || changed) axis = k;
+    if (changed) break;
   }
-  throw CompileError("no axis with {} elements before and {} after it", outer, inner);
+  if (!axis) throw CompileError("no axis with {} elements before and {} after it", outer, inner);
+  dims[*axis] = size;
+  return dims;
 }
 
 Tensor int64s(std::vector<int64_t> dims, const std::vector<int64_t>& values) {
@@ -65,7 +72,7 @@ std::vector<Tensor> reference_top_k(const KernelContext& context) {
   const std::vector<int64_t> sizes = context.sizes();
   const int64_t outer = sizes.at(0), axis = sizes.at(1), inner = sizes.at(2), k = sizes.at(3);
   const bool largest = context.codes().at(0) == "Largest{}";
-  const std::vector<int64_t> dims = with_axis(x.dims(), outer, inner, k);
+  const std::vector<int64_t> dims = with_axis(context, x.dims(), outer, inner, k);
   Tensor values(x.type(), dims), indices(DType::kInt64, dims);
   const size_t width = byte_size(x.type());
   for (int64_t row = 0; row < outer * inner; ++row) {
@@ -113,7 +120,7 @@ std::vector<Tensor> reference_compress(const KernelContext& context) {
   }
   return context.outputs(
       {slices(x, outer, axis, inner, kept,
-              with_axis(x.dims(), outer, inner, static_cast<int64_t>(kept.size())))});
+              with_axis(context, x.dims(), outer, inner, static_cast<int64_t>(kept.size())))});
 }
 
 std::vector<Tensor> reference_unique(const KernelContext& context) {
@@ -146,7 +153,7 @@ std::vector<Tensor> reference_unique(const KernelContext& context) {
     ++counts[static_cast<size_t>(inverse.back())];
   }
   return context.outputs(
-      {slices(x, outer, axis, inner, first, with_axis(x.dims(), outer, inner, count)),
+      {slices(x, outer, axis, inner, first, with_axis(context, x.dims(), outer, inner, count)),
        int64s({count}, first), int64s({axis}, inverse), int64s({count}, counts)});
 }
 

@@ -59,15 +59,18 @@ class Blocker {
     std::vector<Node*> nodes;
     for (const auto& n : graph_.nodes()) nodes.push_back(n.get());
     bool changed = false;
-    for (Node* n : nodes) {
-      if (n->as<Conv>()) changed |= block_conv(*n);
-      if (n->as<Map>()) changed |= block_map(*n);
-      if (n->as<Concat>()) changed |= block_concat(*n);
-    }
+    for (Node* n : nodes) changed |= block(*n);
     return changed;
   }
 
  private:
+  // The node is gone where it says true.
+  bool block(Node& n) {
+    if (n.as<Conv>()) return block_conv(n);
+    if (n.as<Map>()) return block_map(n);
+    return n.as<Concat>() && block_concat(n);
+  }
+
   // The twin of `value` whose axis `axis` lies in blocks; made on first use, right before `before`.
   Value* twin(Value* value, size_t axis, const Node* before) {
     const auto it = twins_.find({value, axis});

@@ -76,6 +76,7 @@ class Fuser {
     Map* map = user->as<Map>();
     if (!map || map->reduction != Reduction::kNone || text(map->space) != text(value->shape))
       return false;
+    graph_.compact_inputs(user);
     const int number = static_cast<int>(std::find(user->inputs.begin(), user->inputs.end(), value) -
                                         user->inputs.begin());
     bool identity = true;

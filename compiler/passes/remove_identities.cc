@@ -76,7 +76,7 @@ Dim flat(const std::vector<Dim>& index, const Shape& shape) {
 bool becomes_reshape(const Graph& graph, Node& node) {
   const Map* map = node.as<Map>();
   if (!map || map->reduction != Reduction::kNone || map->finish ||
-      map->body->kind != Expr::Kind::kLoad)
+      map->body->kind != Expr::Kind::kLoad || node.inputs.size() != 1)
     return false;
   if (node.inputs.size() != 1) return false;
   const Value &input = *node.inputs[0], &output = *node.output();

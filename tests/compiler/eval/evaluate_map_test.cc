@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -334,6 +335,16 @@ TEST(EvaluateMap, ElementaryFunctionsAreRoundedFromDouble) {
     for (int64_t n = 0; n < 3; ++n)
       EXPECT_EQ(y.as_double(n), static_cast<float>(c.expected(x.as_double(n)))) << text(c.body);
   }
+}
+
+TEST(EvaluateMap, TransposesElementsThatLieUnaligned) {
+  const auto file = std::make_shared<std::vector<std::byte>>(17);
+  const float values[] = {1, 2, 3, 4};
+  std::memcpy(file->data() + 1, values, sizeof values);
+  const Tensor x(DType::kFloat, {2, 2}, std::span<const std::byte>(*file).subspan(1), file);
+  const Dim i = Dim::index(0, 2), j = Dim::index(1, 2);
+  EXPECT_EQ(doubles(evaluate(points({2, 2}, at(0, DType::kFloat, {j, i})), {x}, {})),
+            (Doubles{1, 3, 2, 4}));
 }
 
 TEST(EvaluateMap, NamesAnUnknownOperation) {

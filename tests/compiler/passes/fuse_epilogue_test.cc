@@ -39,6 +39,15 @@ TEST_F(FuseEpilogue, KeepsReluWhenConvHasTwoUsers) {
   EXPECT_FALSE(run(fuse_epilogue));
 }
 
+TEST_F(FuseEpilogue, JoinsAStepThatReadsTheConvolutionTwice) {
+  Value* c = convolved();
+  const auto element = [&](int k) { return load(k, DType::kFloat, identity_index(c->shape)); };
+  output(map(c->shape, element(0) * exp(element(1)), {c, c}));
+  EXPECT_TRUE(run(fuse_epilogue));
+  ASSERT_EQ(graph.nodes().size(), 1u);
+  EXPECT_EQ(text(graph.nodes()[0]->as<Conv>()->finish), "mul(sum, exp(sum))");
+}
+
 TEST_F(FuseEpilogue, KeepsAConvolutionThatIsAnOutput) {
   Value* c = convolved();
   output(relu(c));

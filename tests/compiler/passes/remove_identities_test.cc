@@ -31,6 +31,15 @@ TEST_F(RemoveIdentities, LeavesReversalsAndTransposesAlone) {
   EXPECT_FALSE(run(remove_identities));
 }
 
+TEST_F(RemoveIdentities, LeavesALoadAtAnIndexThatIsLoadedAlone) {
+  Value* at = graph.add_input("at", DType::kInt32, {});
+  Value* x = graph.add_input("x", DType::kFloat, {5});
+  const Dim index = as_index(cast(DType::kInt64, load(0, DType::kInt32, {})), {0, 4});
+  Value* element = map({}, load(1, DType::kFloat, {index}), {at, x});
+  output(element);
+  EXPECT_FALSE(run(remove_identities));
+}
+
 TEST_F(RemoveIdentities, JoinsReshapes) {
   Value* x = graph.add_input("x", DType::kFloat, {4, 6});
   output(reshaped(reshaped(reshaped(x, {24}), {2, 12}), {3, 8}));
