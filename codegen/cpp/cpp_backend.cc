@@ -496,6 +496,11 @@ class CppBackend {
 }  // namespace
 
 EmittedFiles emit_cpp(const Program& program, const Identity& identity, const Options& options) {
+  if (options.weights == WeightsMode::kSource && program.weights_bytes > kLargestSourceBytes)
+    throw CompileError(
+        "--weights source: the weights take {} bytes, as text at most {} are written",
+        program.weights_bytes, kLargestSourceBytes)
+        .note("use --weights file or --weights embed");
   return CppBackend(program, identity, options).emit();
 }
 
