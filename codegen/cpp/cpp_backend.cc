@@ -341,6 +341,7 @@ class CppBackend {
       ranks += (ranks.empty() ? "" : ", ") + std::to_string(v->shape.size());
       for (const Dim& d : v->shape) dims += (dims.empty() ? "" : ", ") + print(d);
     }
+    for (const Dim& d : graph_.nonnegative) w.line(fmt::format("if ({} < 0) return 5;", print(d)));
     if (dims.empty()) return w.take();
     w.emit(R"(
       {

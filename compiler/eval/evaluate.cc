@@ -159,6 +159,10 @@ class GraphRun {
            const EvaluateStep& step)
       : graph_(graph), symbols_(std::move(symbols)), step_(step) {
     for (size_t i = 0; i < inputs.size(); ++i) bind_input(*graph.inputs[i], inputs[i]);
+    for (const Dim& d : graph.nonnegative) {
+      if (d.evaluate(symbols_) < 0)
+        throw CompileError("the inputs' shapes do not fit the model: {} is negative", d.text());
+    }
     for (const auto& v : graph.values())
       uses_left_[v.get()] = v->users.size() + (graph.is_output(v.get()) ? 1 : 0);
   }
