@@ -9,6 +9,7 @@
 #include "compiler/passes/pass.h"
 #include "compiler/plan/plan.h"
 #include "compiler/support/diagnostics.h"
+#include "compiler/support/plain_text.h"
 
 namespace onnxc {
 namespace {
@@ -18,9 +19,9 @@ Identity identify(const OnnxModel& model, const Options& options) {
   const std::filesystem::path path(model.path);
   id.name = identifier(options.name.empty() ? path.stem().string() : options.name);
   id.header_file = options.header_file.empty() ? id.name + ".h" : options.header_file;
-  id.model_file = path.filename().string();
+  id.model_file = plain_text(path.filename().string());
   id.model_sha256 = model.sha256;
-  id.options = describe(options);
+  id.options = plain_text(describe(options));
   return id;
 }
 

@@ -61,6 +61,8 @@ function(add_onnx_model)
   add_library(${arg_TARGET} STATIC ${written})
   target_include_directories(${arg_TARGET} PUBLIC ${folder})
   target_compile_features(${arg_TARGET} PRIVATE cxx_std_17)
+  # Without a build type CMake does not optimise, which makes a network some 25 times slower.
+  target_compile_options(${arg_TARGET} PRIVATE $<$<AND:$<CONFIG:>,$<CXX_COMPILER_ID:GNU,Clang,AppleClang>>:-O2>)
   set_target_properties(${arg_TARGET} PROPERTIES LINKER_LANGUAGE CXX)
   if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
     set_target_properties(${arg_TARGET} PROPERTIES POSITION_INDEPENDENT_CODE ON)

@@ -93,8 +93,8 @@ Tensor evaluate_points(const E& body, const std::vector<int64_t>& dims,
     Tensor result = empty_result(body.type(), dims);
     const Affine& affine = program.affines[static_cast<size_t>(program.steps[0].affine)];
     const Tensor& input = inputs[static_cast<size_t>(program.steps[0].input)];
-    strided_copy(result.mutable_bytes(), reinterpret_cast<const std::byte*>(input.data<uint64_t>()),
-                 byte_size(body.type()), affine.base, program.extents, affine.coefficients);
+    strided_copy(result.mutable_bytes(), input.data<std::byte>(), byte_size(body.type()),
+                 affine.base, program.extents, affine.coefficients);
     return result;
   }
   Sink sink(body.type(), dims, inputs);

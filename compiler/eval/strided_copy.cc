@@ -55,6 +55,12 @@ void copy_axes(T* to, const T* from, const Axis* axes, size_t count, bool tiled)
   }
 }
 
+// Elements may lie anywhere in a mapped file.
+template <size_t Bytes>
+struct Element {
+  std::byte bytes[Bytes];
+};
+
 template <class T>
 void copy(std::byte* to, const std::byte* from, int64_t base, std::vector<Axis> axes) {
   bool tiled = false;
@@ -81,13 +87,13 @@ void strided_copy(std::byte* to, const std::byte* from, size_t element_bytes, in
   if (to_stride == 0) return;
   switch (element_bytes) {
     case 1:
-      return copy<uint8_t>(to, from, base, std::move(axes));
+      return copy<Element<1>>(to, from, base, std::move(axes));
     case 2:
-      return copy<uint16_t>(to, from, base, std::move(axes));
+      return copy<Element<2>>(to, from, base, std::move(axes));
     case 4:
-      return copy<uint32_t>(to, from, base, std::move(axes));
+      return copy<Element<4>>(to, from, base, std::move(axes));
     case 8:
-      return copy<uint64_t>(to, from, base, std::move(axes));
+      return copy<Element<8>>(to, from, base, std::move(axes));
     default:
       throw InternalError(__FILE__, __LINE__, "a copy of elements of odd size");
   }

@@ -10,6 +10,7 @@
 #include "compiler/ops/lowering.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/scope.h"
+#include "compiler/support/plain_text.h"
 
 namespace onnxc {
 namespace {
@@ -122,7 +123,7 @@ class InputDeclarer {
   }
 
   Dim size(const OnnxDim& dim, const std::string& input, const std::string& axis, int64_t least) {
-    const std::string name = dim.symbol.empty() ? input + "_" + axis : dim.symbol;
+    const std::string name = plain_text(dim.symbol.empty() ? input + "_" + axis : dim.symbol);
     used_.insert(name);
     Symbol symbol{name, least, int64_t{1} << 31,
                   fmt::format("axis {} of input \"{}\"", axis, input)};

@@ -63,7 +63,11 @@ class Pipeline {
 
   void dump(std::string_view name) {
     if (options_.dump_ir.empty()) return;
-    std::filesystem::create_directories(options_.dump_ir);
+    std::error_code error;
+    std::filesystem::create_directories(options_.dump_ir, error);
+    if (error)
+      throw CompileError("--dump-ir {}: cannot make the folder: {}", options_.dump_ir,
+                         error.message());
     const std::string path = fmt::format("{}/{:02}-{}.txt", options_.dump_ir, number_++, name);
     std::ofstream out(path);
     out << text(graph_);

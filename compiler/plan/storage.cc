@@ -322,12 +322,18 @@ class Sharer {
 
   // Reshapes and concats that are not placed yet read the same bytes.
   int last_read(const Value& v) const {
+    std::unordered_set<const Value*> seen;
+    return last_read(v, seen);
+  }
+
+  int last_read(const Value& v, std::unordered_set<const Value*>& seen) const {
+    if (!seen.insert(&v).second) return -1;
     const auto end = handed_over_.find(&v);
     int last = end == handed_over_.end() ? -1 : end->second;
     for (const Node* user : v.users) {
       last = std::max(last, read_until(*user, v));
       if (user->as<Reshape>() || user->as<Concat>())
-        last = std::max(last, last_read(*user->output()));
+        last = std::max(last, last_read(*user->output(), seen));
     }
     return last;
   }
