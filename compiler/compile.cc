@@ -39,6 +39,18 @@ Value* plain_view(Graph& graph, Value* value) {
   return graph.add_map(map, {value}, value->name + "_plain", {"plain " + value->name});
 }
 
+}  // namespace
+
+std::string name_in_model(const Value& value) {
+  constexpr std::string_view kBlocked = "/blocked";
+  const std::string& name = value.name;
+  const bool renamed = value.layout.blocked && name.size() > kBlocked.size() &&
+                       name.compare(name.size() - kBlocked.size(), kBlocked.size(), kBlocked) == 0;
+  return renamed ? name.substr(0, name.size() - kBlocked.size()) : name;
+}
+
+namespace {
+
 void keep_as_outputs(Graph& graph, const Keep& keep) {
   std::vector<Value*> kept;
   for (const auto& node : graph.nodes()) {
@@ -47,7 +59,7 @@ void keep_as_outputs(Graph& graph, const Keep& keep) {
     }
   }
   for (Value* value : kept) {
-    graph.output_names.push_back(value->name);
+    graph.output_names.push_back(name_in_model(*value));
     graph.outputs.push_back(plain_view(graph, value));
   }
 }

@@ -22,6 +22,8 @@ using Progress = std::function<void(std::string_view stage)>;
 
 // Which results of steps the program gives as further outputs, in the order of the steps.
 using Keep = std::function<bool(const Value& value)>;
+// The name that the model's lowering gave a value, also where a pass has blocked its channels.
+std::string name_in_model(const Value& value);
 
 // A model as a planned program and its source. Throws CompileError starting with the model's path.
 Compiled compile(

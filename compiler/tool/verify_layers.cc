@@ -34,7 +34,7 @@ std::map<std::string, std::string> origins_of(const Graph& graph) {
   std::map<std::string, std::string> origins;
   for (const auto& node : graph.nodes()) {
     for (const Value* value : node->outputs)
-      origins[value->name] = fmt::format("{}", fmt::join(node->origins, " + "));
+      origins[name_in_model(*value)] = fmt::format("{}", fmt::join(node->origins, " + "));
   }
   return origins;
 }
@@ -48,7 +48,8 @@ std::string first_departure(const OnnxModel& model, const std::vector<Tensor>& i
   const Compiled compiled = compile(
       model, options.compile, [](std::string_view) {},
       [&](const Value& value) {
-        return meant.count(value.name) && kept.insert(value.name).second;
+        const std::string name = name_in_model(value);
+        return meant.count(name) && kept.insert(name).second;
       });
   const NativeModel native(compiled, options.via, options.compile.march);
   NativeModel::Call call(native, inputs);

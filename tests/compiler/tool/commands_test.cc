@@ -135,6 +135,14 @@ TEST_F(Commands, VerifyWantsEqualShapes) {
             std::string::npos);
 }
 
+TEST_F(Commands, VerifyComparesStepsInBlockedLayoutsToo) {
+  const std::string text =
+      ok("verify " + std::string(ONNXC_SOURCE_DIR) + "/tests/networks/residual --layers");
+  const size_t at = text.find("no step departs; ");
+  ASSERT_NE(at, std::string::npos) << text;
+  EXPECT_GE(std::stoi(text.substr(at + 17)), 4) << text;
+}
+
 TEST_F(Commands, VerifyComparesAModelWithItsReference) {
   const std::string text = ok("verify tiny.onnx --layers");
   EXPECT_EQ(text.substr(0, 16), "PASS tiny.onnx: ");
