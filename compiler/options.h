@@ -24,7 +24,9 @@ struct Options {
   WeightsMode weights = WeightsMode::kFile;
   Precision precision = Precision::kFp32;
   std::map<std::string, DimBounds> dims;  // --dim: by symbol name
-  std::string dump_ir;                    // folder for numbered listings of the graph; empty: none
+  // What sizes that nothing bounds are taken to be at most; 0: they are an error.
+  int64_t open_size_bound = 0;
+  std::string dump_ir;  // folder for numbered listings of the graph; empty: none
   std::set<std::string> disabled_passes;
   bool time_steps = false;  // the source calls the pointer NAME_on_step(k) after each step k
 };

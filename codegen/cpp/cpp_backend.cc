@@ -130,25 +130,56 @@ class CppBackend {
       #pragma GCC diagnostic ignored "-Waggressive-loop-optimizations"
       #endif
     )");
-    if (!isa_.attribute.empty()) {
-      w_.emit(R"(
-        #if defined(__clang__)
-        #pragma clang attribute push(__attribute__((target("$attribute$"))), apply_to = function)
-        #elif defined(__GNUC__)
-        #pragma GCC push_options
-        #pragma GCC target("$attribute$")
-        #endif
-      )",
-              {{"attribute", std::string(isa_.attribute)}});
-      for (const std::string& macro : feature_macros())
-        w_.emit("#if !defined($m$)\n#define $m$ 1\n#endif\n", {{"m", macro}});
-    }
+    open_options();
     w_.line();
     w_.line("namespace {");
     w_.line();
-    w_.emit(prune_kernels(a.text, model));
+    const std::string used = prune_kernels(a.text, model);
+    w_.emit(used);
+    // A program that only copies needs none of them.
+    if (used.find("namespace onnxc {") == std::string::npos) w_.line("namespace onnxc {}");
     w_.line("}  // namespace");
     w_.line();
+  }
+
+  // Until close_options(), functions are for the target, and reading address 0 is no error. Of a
+  // loop that walks one base with two strides (a cast between two values of the workspace,
+  // x[i] + x[2 * i]) GCC 12 may write an address as i + 2 * i, the base in neither. When it looks
+  // for functions without effects, it takes that for a null pointer, which ends the block: it
+  // misses the stores behind and drops the calls of the function.
+  void open_options() {
+    std::string clang_target, gcc_target;
+    if (!isa_.attribute.empty()) {
+      clang_target = fmt::format(
+          R"(#pragma clang attribute push(__attribute__((target("{}"))), apply_to = function))",
+          isa_.attribute);
+      gcc_target = fmt::format(R"(#pragma GCC target("{}"))", isa_.attribute);
+    }
+    w_.emit(R"(
+      #if defined(__clang__)
+      $clang_target$
+      #elif defined(__GNUC__)
+      #pragma GCC push_options
+      $gcc_target$
+      // GCC 12 takes some addresses in loops for null pointers and drops calls of those functions.
+      #pragma GCC optimize("no-delete-null-pointer-checks")
+      #endif
+    )",
+            {{"clang_target", clang_target}, {"gcc_target", gcc_target}});
+    for (const std::string& macro : feature_macros())
+      w_.emit("#if !defined($m$)\n#define $m$ 1\n#endif\n", {{"m", macro}});
+  }
+
+  void close_options() {
+    w_.emit(R"(
+
+      #if defined(__clang__)
+      $clang_target$
+      #elif defined(__GNUC__)
+      #pragma GCC pop_options
+      #endif
+    )",
+            {{"clang_target", isa_.attribute.empty() ? "" : "#pragma clang attribute pop"}});
   }
 
   // Clang's target attribute defines no feature macros, which the kernels ask for.
@@ -231,13 +262,10 @@ class CppBackend {
                       "{}}}; }}",
                       print(program_.workspace_bytes), print(program_.thread_scratch_bytes)));
     }
-    for (const auto& v : graph_.values()) {
-      const auto it = program_.placements.find(v.get());
-      if (it == program_.placements.end() || it->second.where != Placement::Where::kWorkspace)
-        continue;
+    for (const Value* v : names_.accessors()) {
       w_.line(fmt::format("{0}* {1}() const {{ return at<{0}>({2}); }}  // {3}",
-                          element_type(v->type), accessor(v.get()), print(it->second.offset),
-                          onnxc::text(v->shape)));
+                          element_type(v->type), accessor(v),
+                          print(program_.placements.at(v).offset), onnxc::text(v->shape)));
     }
     w_.outdent();
     w_.line("};");
@@ -255,8 +283,13 @@ class CppBackend {
   }
 
   bool has_thread_scratch() const {
-    return std::any_of(program_.steps.begin(), program_.steps.end(),
-                       [](const Node* step) { return !thread_scratch_bytes(*step).is(0); });
+    const auto any = [](const std::vector<const Node*>& steps) {
+      return std::any_of(steps.begin(), steps.end(),
+                         [](const Node* step) { return !thread_scratch_bytes(*step).is(0); });
+    };
+    return any(program_.steps) ||
+           std::any_of(program_.bodies.begin(), program_.bodies.end(),
+                       [&](const auto& body) { return any(body.second.steps); });
   }
 
   std::string symbol_parameters() const {
@@ -447,16 +480,7 @@ class CppBackend {
   }
 
   void closing() {
-    if (!isa_.attribute.empty()) {
-      w_.emit(R"(
-
-        #if defined(__clang__)
-        #pragma clang attribute pop
-        #elif defined(__GNUC__)
-        #pragma GCC pop_options
-        #endif
-      )");
-    }
+    close_options();
     w_.line("#pragma GCC diagnostic pop");
   }
 

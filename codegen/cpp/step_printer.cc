@@ -10,6 +10,7 @@
 #include "codegen/cpp/map_printer.h"
 #include "codegen/cpp/run_context.h"
 #include "codegen/source_writer.h"
+#include "compiler/ir/bounds.h"
 #include "compiler/plan/storage.h"
 #include "compiler/support/diagnostics.h"
 
@@ -46,7 +47,7 @@ class StepPrinter {
   }
 
   PrintedSteps run() {
-    find_element_headers();
+    find_element_headers(program_.graph, program_.steps);
     for (const Value* input : program_.unpacked) print_unpacking(*input);
     for (size_t k = 0; k < program_.steps.size(); ++k) {
       print(*program_.steps[k]);
@@ -64,12 +65,14 @@ class StepPrinter {
     if (is_packed_outside(type)) context_.headers.insert("templates/common/few_bits.h");
   }
 
-  void find_element_headers() {
+  void find_element_headers(const Graph& graph, const std::vector<const Node*>& steps) {
     const auto add = [&](const E& e) {
       if (e) visit(e, [&](const Expr& x) { need(x.type); });
     };
-    for (const auto& v : program_.graph.values()) need(v->type);
-    for (const Node* node : program_.steps) {
+    for (const auto& v : graph.values()) need(v->type);
+    for (const Node* node : steps) {
+      for (const Graph* body : bodies_of(*node))
+        find_element_headers(*body, program_.bodies.at(body).steps);
       if (const Map* m = node->as<Map>()) {
         add(m->body);
         add(m->finish);
@@ -106,8 +109,14 @@ class StepPrinter {
   }
 
   void comment(const Node& node) {
-    calls_.line(fmt::format("// {}: {} {}", origin_text(node), name(node.output()->type),
-                            text(node.output()->shape)));
+    std::string results;
+    for (const Value* v : node.outputs) {
+      results += fmt::format("{}{} {}", results.empty() ? "" : ", ", name(v->type), text(v->shape));
+      if (bodies_of(node).empty()) break;
+    }
+    const auto sizes = symbols_defined_by(node);
+    if (results.empty()) results = sizes.empty() ? "check" : sizes[0]->name;
+    calls_.line(fmt::format("// {}: {}", origin_text(node), results));
   }
 
   void print(const Node& node) {
@@ -136,7 +145,88 @@ class StepPrinter {
       print_concat(node, *c);
     } else if (const KernelCall* k = node.as<KernelCall>()) {
       print_kernel_call(node, *k);
+    } else if (const If* choice = node.as<If>()) {
+      print_if(node, *choice);
+    } else if (const Loop* loop = node.as<Loop>()) {
+      print_loop(node, *loop);
     }
+  }
+
+  void print_body(const Graph& body, const std::vector<SymbolRef>& sizes) {
+    const Block& block = program_.bodies.at(&body);
+    for (const Node* step : block.steps) print(*step);
+    for (const Copy& copy : block.after) print_copy(copy);
+    std::string next;
+    for (size_t k = 0; k < sizes.size(); ++k) {
+      const std::string name = identifier(sizes[k]->name);
+      const std::string value = ExprPrinter({}, -1).print(body.sizes[k]);
+      if (value == name) continue;
+      if (sizes.size() == 1) {
+        calls_.line(fmt::format("{} = {};", name, value));
+        return;
+      }
+      calls_.line(fmt::format("const int64_t next_{} = {};", name, value));
+      next += fmt::format("{0} = next_{0};\n", name);
+    }
+    calls_.emit(next);
+  }
+
+  void print_if(const Node& node, const If& choice) {
+    for (const SymbolRef& s : choice.sizes)
+      calls_.line(fmt::format("int64_t {} = 0;", identifier(s->name)));
+    calls_.line(fmt::format("if (*{}) {{", pointer(node.inputs[0])));
+    calls_.indent();
+    print_body(*choice.then_body, choice.sizes);
+    calls_.outdent();
+    calls_.line("} else {");
+    calls_.indent();
+    print_body(*choice.else_body, choice.sizes);
+    calls_.outdent();
+    calls_.line("}");
+  }
+
+  void print_loop(const Node& node, const Loop& loop) {
+    for (const Copy& copy : program_.bodies.at(loop.body.get()).before) print_copy(copy);
+    ExprPrinter printer({}, -1);
+    for (size_t k = 0; k < loop.sizes.size(); ++k)
+      calls_.line(fmt::format("int64_t {} = {};", identifier(loop.sizes[k]->name),
+                              printer.print(loop.first_sizes[k])));
+    const std::string i = identifier(loop.iteration->name);
+    const std::string below = fmt::format("{} < {}", i, printer.print(loop.trips));
+    const bool conditional = loop.tests_entry || loop.tests_next;
+    const std::string running = i + "_goes_on";
+    calls_.line(fmt::format("int64_t {} = 0;", i));
+    if (conditional)
+      calls_.line(fmt::format("bool {} = {};", running,
+                              loop.tests_entry ? "*" + pointer(node.inputs[0]) : "true"));
+    calls_.line(
+        fmt::format("for (; {}{}; ++{}) {{", conditional ? running + " && " : "", below, i));
+    calls_.indent();
+    if (!loop.iteration->at_most && loop.iteration->max < loop.trips.range().max)
+      calls_.line(fmt::format("if ({} == {}) return 7;", i, loop.iteration->max));
+    print_body(*loop.body, loop.sizes);
+    for (const SymbolRef& s : loop.sizes) {
+      if (!s->at_most)
+        calls_.line(fmt::format("if ({} > {}) return 7;", identifier(s->name), s->max));
+    }
+    if (loop.tests_next)
+      calls_.line(fmt::format("{} = *{};", running, pointer(loop.body->outputs[0])));
+    calls_.outdent();
+    calls_.line("}");
+  }
+
+  // A value as the operand of a dereference.
+  std::string pointer(const Value* value) const {
+    const std::string& text = names_(value);
+    return text.find(" + ") == std::string::npos ? text : "(" + text + ")";
+  }
+
+  void print_copy(const Copy& copy) {
+    ExprPrinter printer({}, -1);
+    const auto element = static_cast<int64_t>(byte_size(copy.to->type));
+    const std::string at =
+        copy.offset.is(0) ? "" : " + " + printer.print(floor_div(copy.offset, element));
+    print_bytes_copy(names_(copy.to) + at, names_(copy.from), byte_size(*copy.from));
   }
 
   Dim scratch_of(const Node& node) const {
@@ -256,11 +346,14 @@ class StepPrinter {
     for (DType t : k.types) types += (types.empty() ? "" : ", ") + std::string(element_type(t));
     const std::string call =
         fmt::format("{}{}({})", k.kernel, types.empty() ? "" : "<" + types + ">", arguments);
+    if (node.outputs.empty() && !k.result)
+      return calls_.line(fmt::format("if (!{}) return 5;", call));
     if (!k.result) return calls_.line(call + ";");
     const std::string result = identifier(k.result->name);
     calls_.line(fmt::format("const int64_t {} = {};", result, call));
-    // Steps that give strings may run out of the room kept for them.
-    if (gives_strings(node)) calls_.line(fmt::format("if ({} < 0) return 7;", result));
+    // Sizes that are read may exceed their bounds; steps that give strings may run out of room.
+    if (node.outputs.empty() || gives_strings(node))
+      calls_.line(fmt::format("if ({} < 0) return 7;", result));
   }
 
   static bool gives_strings(const Node& node) {
@@ -313,38 +406,59 @@ class StepPrinter {
 
 }  // namespace
 
+namespace {
+
+std::vector<const Value*> values_of(const Graph& graph) {
+  std::vector<const Value*> values;
+  for (const auto& v : graph.values()) values.push_back(v.get());
+  for (const auto& node : graph.nodes()) {
+    for (const Graph* body : bodies_of(*node)) {
+      const auto inner = values_of(*body);
+      values.insert(values.end(), inner.begin(), inner.end());
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
 ValueNames::ValueNames(const Program& program) {
   NamePool weights, workspace;
   std::map<int64_t, std::string> weights_by_offset;
+  const auto found = found_sizes(program.graph);
   for (const WeightEntry& e : program.weights) {
     names_[e.value] = "w." + weights.unique(e.value->name) + "()";
     weights_by_offset[e.offset] = names_[e.value];
   }
   for (const Value* text : program.texts) names_[text] = "w." + weights.unique(text->name) + "()";
-  for (const auto& value : program.graph.values()) {
-    const auto it = program.placements.find(value.get());
-    if (it == program.placements.end() || names_.count(value.get())) continue;
+  for (const Value* value : values_of(program.graph)) {
+    const auto it = program.placements.find(value);
+    if (it == program.placements.end() || names_.count(value)) continue;
     const Placement& p = it->second;
+    const std::string_view type = element_type(value->type);
     switch (p.where) {
       case Placement::Where::kInput:
-        names_[value.get()] =
-            fmt::format("static_cast<const {}*>(inputs[{}])", element_type(value->type), p.number);
+        names_[value] = fmt::format("static_cast<const {}*>(inputs[{}])", type, p.number);
         break;
       case Placement::Where::kOutput: {
         ExprPrinter printer({}, -1);
         const Dim elements = floor_div(p.offset, static_cast<int64_t>(byte_size(value->type)));
-        names_[value.get()] =
-            fmt::format("static_cast<{}*>(outputs[{}])", element_type(value->type), p.number) +
-            (elements.is(0) ? "" : " + " + printer.print(elements));
+        names_[value] = fmt::format("static_cast<{}*>(outputs[{}])", type, p.number) +
+                        (elements.is(0) ? "" : " + " + printer.print(elements));
         break;
       }
       case Placement::Where::kWeights:
-        names_[value.get()] = value->type == DType::kString
-                                  ? names_.at(program.texts[static_cast<size_t>(p.number)])
-                                  : weights_by_offset.at(p.offset.value());
+        names_[value] = value->type == DType::kString
+                            ? names_.at(program.texts[static_cast<size_t>(p.number)])
+                            : weights_by_offset.at(p.offset.value());
         break;
       case Placement::Where::kWorkspace:
-        names_[value.get()] = "ws." + workspace.unique(value->name) + "()";
+        if (mentions_any(p.offset, found)) {
+          names_[value] = fmt::format("ws.at<{}>({})", type, ExprPrinter({}, -1).print(p.offset));
+        } else {
+          names_[value] = "ws." + workspace.unique(value->name) + "()";
+          accessors_.push_back(value);
+        }
         break;
     }
   }

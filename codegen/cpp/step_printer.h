@@ -24,9 +24,12 @@ class ValueNames {
   explicit ValueNames(const Program& program);
   const std::string& operator()(const Value* value) const { return names_.at(value); }
   bool has(const Value* value) const { return names_.count(value) > 0; }
+  // Values that have an accessor of the workspace.
+  const std::vector<const Value*>& accessors() const { return accessors_; }
 
  private:
   std::map<const Value*, std::string> names_;
+  std::vector<const Value*> accessors_;
 };
 
 // `after_step` is a statement that follows each step, with $step$ for its number; empty: none.

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "compiler/eval/bind_symbols.h"
+#include "compiler/eval/control.h"
 #include "compiler/eval/conv.h"
 #include "compiler/eval/kernels.h"
 #include "compiler/eval/matmul.h"
@@ -115,7 +116,24 @@ struct EvaluateOp {
     if (!kernel) throw CompileError("kernel {} has no reference", call.kernel);
     return kernel({node, call, inputs, symbols});
   }
+  std::vector<Tensor> operator()(const If& choice) const {
+    return evaluate_if(choice, inputs, symbols).outputs;
+  }
+  std::vector<Tensor> operator()(const Loop& loop) const {
+    return evaluate_loop(loop, node, inputs, symbols).outputs;
+  }
 };
+
+// The sizes that the step finds out, as far as they do not follow from its results' shapes.
+SymbolValues found_sizes(const Node& node, const std::vector<Tensor>& inputs,
+                         SymbolValues symbols) {
+  const KernelCall* check = node.as<KernelCall>();
+  if (check && check->kernel == "holds" && inputs.at(0).as_int64(0) == 0)
+    throw CompileError("the model does not fit inputs of these sizes");
+  if (const KernelCall* call = node.as<KernelCall>(); call && call->result && node.outputs.empty())
+    symbols[call->result->name] = reference_size(*call, inputs, symbols);
+  return symbols;
+}
 
 std::string describe(const Node& node) {
   return node.origins.empty() ? node.output()->name : node.origins[0];
@@ -132,52 +150,101 @@ std::vector<Tensor> evaluate(const Node& node, const std::vector<Tensor>& inputs
   });
 }
 
+namespace {
+
+// Runs a graph's steps in order, from the contents of its inputs.
+class GraphRun {
+ public:
+  GraphRun(const Graph& graph, const std::vector<Tensor>& inputs, SymbolValues symbols,
+           EvaluateStep step)
+      : graph_(graph), step_(std::move(step)), symbols_(std::move(symbols)) {
+    for (size_t i = 0; i < inputs.size(); ++i) bind_input(*graph.inputs[i], inputs[i]);
+    for (const auto& v : graph.values())
+      uses_left_[v.get()] = v->users.size() + (graph.is_output(v.get()) ? 1 : 0);
+  }
+
+  BodyResult run() {
+    for (const auto& node : graph_.nodes()) run(*node);
+    BodyResult result;
+    for (const Value* v : graph_.outputs) result.outputs.push_back(contents(v));
+    result.sizes = evaluate_shape(graph_.sizes, symbols_);
+    return result;
+  }
+
+ private:
+  void bind_input(const Value& v, const Tensor& tensor) {
+    const std::string what = fmt::format("input \"{}\"", v.name);
+    if (tensor.type() != v.type)
+      throw CompileError("{} is {}, expected {}", what, name(tensor.type()), name(v.type));
+    symbols_ = bind_symbols(what, v.shape, tensor.dims(), std::move(symbols_));
+    known_.insert_or_assign(&v, tensor);
+  }
+
+  const Tensor& contents(const Value* v) const {
+    if (v->is_constant()) return *v->constant;
+    const auto it = known_.find(v);
+    ONNXC_CHECK(it != known_.end(), "{} is used before it is defined", v->name);
+    return it->second;
+  }
+
+  void run(const Node& node) {
+    std::vector<Tensor> operands;
+    for (const Value* v : node.inputs) operands.push_back(contents(v));
+    symbols_ = found_sizes(node, operands, std::move(symbols_));
+    std::vector<Tensor> results;
+    if (const If* choice = node.as<If>()) {
+      BodyResult taken = evaluate_if(*choice, operands, symbols_);
+      for (size_t k = 0; k < taken.sizes.size(); ++k)
+        symbols_[choice->sizes[k]->name] = taken.sizes[k];
+      results = std::move(taken.outputs);
+    } else if (const Loop* loop = node.as<Loop>()) {
+      BodyResult ended = evaluate_loop(*loop, node, operands, symbols_);
+      symbols_[loop->iteration->name] = ended.sizes.back();
+      for (size_t k = 0; k < loop->sizes.size(); ++k)
+        symbols_[loop->sizes[k]->name] = ended.sizes[k];
+      results = std::move(ended.outputs);
+    } else if (!node.outputs.empty()) {
+      results = step_(node, operands, symbols_);
+    }
+    for (size_t k = 0; k < results.size(); ++k) {
+      const Value* v = node.outputs[k];
+      symbols_ = bind_symbols(describe(node), v->shape, results[k].dims(), std::move(symbols_));
+      known_.insert_or_assign(v, std::move(results[k]));
+    }
+    for (const Value* v : node.inputs) {
+      if (--uses_left_[v] == 0) known_.erase(v);
+    }
+  }
+
+  const Graph& graph_;
+  EvaluateStep step_;
+  SymbolValues symbols_;
+  std::unordered_map<const Value*, Tensor> known_;
+  std::unordered_map<const Value*, size_t> uses_left_;
+};
+
+}  // namespace
+
+BodyResult evaluate_body(const Graph& body, const std::vector<Tensor>& inputs,
+                         SymbolValues symbols) {
+  const EvaluateStep step = [](const Node& node, const std::vector<Tensor>& operands,
+                               const SymbolValues& sizes) {
+    return evaluate(node, operands, sizes);
+  };
+  return GraphRun(body, inputs, std::move(symbols), step).run();
+}
+
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs) {
-  return evaluate(graph, inputs,
-                  [](const Node& node, const std::vector<Tensor>& operands,
-                     const SymbolValues& symbols) { return evaluate(node, operands, symbols); });
+  if (inputs.size() != graph.inputs.size())
+    throw CompileError("{} inputs given, the model has {}", inputs.size(), graph.inputs.size());
+  return evaluate_body(graph, inputs, {}).outputs;
 }
 
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,
                              const EvaluateStep& step) {
   if (inputs.size() != graph.inputs.size())
     throw CompileError("{} inputs given, the model has {}", inputs.size(), graph.inputs.size());
-  SymbolValues symbols;
-  std::unordered_map<const Value*, Tensor> known;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const Value& v = *graph.inputs[i];
-    const std::string what = fmt::format("input \"{}\"", v.name);
-    if (inputs[i].type() != v.type)
-      throw CompileError("{} is {}, expected {}", what, name(inputs[i].type()), name(v.type));
-    symbols = bind_symbols(what, v.shape, inputs[i].dims(), std::move(symbols));
-    known.insert_or_assign(&v, inputs[i]);
-  }
-
-  std::unordered_map<const Value*, size_t> uses_left;
-  for (const auto& v : graph.values())
-    uses_left[v.get()] = v->users.size() + (graph.is_output(v.get()) ? 1 : 0);
-  const auto contents = [&](const Value* v) -> const Tensor& {
-    if (v->is_constant()) return *v->constant;
-    const auto it = known.find(v);
-    ONNXC_CHECK(it != known.end(), "{} is used before it is defined", v->name);
-    return it->second;
-  };
-  for (const auto& node : graph.nodes()) {
-    std::vector<Tensor> operands;
-    for (const Value* v : node->inputs) operands.push_back(contents(v));
-    std::vector<Tensor> results = step(*node, operands, symbols);
-    for (size_t k = 0; k < results.size(); ++k) {
-      const Value* v = node->outputs[k];
-      symbols = bind_symbols(describe(*node), v->shape, results[k].dims(), std::move(symbols));
-      known.insert_or_assign(v, std::move(results[k]));
-    }
-    for (const Value* v : node->inputs) {
-      if (--uses_left[v] == 0) known.erase(v);
-    }
-  }
-  std::vector<Tensor> results;
-  for (const Value* v : graph.outputs) results.push_back(contents(v));
-  return results;
+  return GraphRun(graph, inputs, {}, step).run().outputs;
 }
 
 }  // namespace onnxc

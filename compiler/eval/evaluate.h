@@ -28,8 +28,15 @@ std::vector<Tensor> evaluate(const Node& node, const std::vector<Tensor>& inputs
 // The graph's outputs. The sizes of the inputs bind the symbols; CompileError if they contradict
 // the graph's shapes or bounds.
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs);
+// A body's outputs, and the values of its sizes, where `symbols` are known already.
+struct BodyResult {
+  std::vector<Tensor> outputs;
+  std::vector<int64_t> sizes;
+};
+BodyResult evaluate_body(const Graph& body, const std::vector<Tensor>& inputs,
+                         SymbolValues symbols);
 
-// How a step is computed: evaluate(const Node&, ...), or something near it.
+// How a step outside of control flow is computed: evaluate(const Node&, ...), or something near it.
 using EvaluateStep = std::function<std::vector<Tensor>(
     const Node& node, const std::vector<Tensor>& inputs, const SymbolValues& symbols)>;
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,

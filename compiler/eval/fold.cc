@@ -67,12 +67,14 @@ bool ConstantFolder::finds_constant(const Value& value) {
   if (depth_ > kDeepest || !constant_shape(value.shape) || !value.producer) return false;
   ++depth_;
   const Node& node = *value.producer;
-  const bool from_constants = std::all_of(node.inputs.begin(), node.inputs.end(),
+  const bool from_constants = !node.as<Loop>() &&
+                              std::all_of(node.inputs.begin(), node.inputs.end(),
                                           [&](const Value* v) { return is_constant(*v); }) &&
                               !mentions_symbols(node);
   --depth_;
   if (from_constants) return growth_ == Growth::kAny || !grows(value);
-  const auto* scalars = symbolic_.elements(value);
+  const auto* elements = symbolic_.elements(value);
+  const auto scalars = elements ? all_known(*elements) : std::nullopt;
   auto tensor =
       scalars ? tensor_of(*scalars, value.type, constant_shape(value.shape).value()) : std::nullopt;
   if (!tensor) return false;

@@ -74,7 +74,7 @@ struct SymbolicEvaluator::Scope {
   std::unordered_map<const Expr*, MaybeScalar> done;
 };
 
-const std::vector<SymbolicScalar>* SymbolicEvaluator::elements(const Value& value) {
+const std::vector<MaybeScalar>* SymbolicEvaluator::elements(const Value& value) {
   const auto dims = constant_shape(value.shape);
   if (!dims || count_of(*dims) > kLargestSymbolic || depth_ > kDeepest) return nullptr;
   auto it = done_.find(&value);
@@ -95,15 +95,12 @@ const std::vector<SymbolicScalar>* SymbolicEvaluator::elements(const Value& valu
 SymbolicEvaluator::Elements SymbolicEvaluator::compute(const Value& value,
                                                        const std::vector<int64_t>& dims) {
   if (value.is_constant()) {
-    std::vector<SymbolicScalar> result;
-    for (int64_t i = 0; i < value.constant->size(); ++i) {
-      const MaybeScalar x = scalar_of(*value.constant, i);
-      if (!x) return std::nullopt;
-      result.push_back(*x);
-    }
+    std::vector<MaybeScalar> result;
+    for (int64_t i = 0; i < value.constant->size(); ++i)
+      result.push_back(scalar_of(*value.constant, i));
     return result;
   }
-  if (!value.producer) return std::nullopt;
+  if (!value.producer) return of_reads(value, dims);
   const Node& node = *value.producer;
   if (const Map* map = node.as<Map>()) return of_map(*map, node, dims);
   if (const Concat* concat = node.as<Concat>()) return of_concat(*concat, node, dims);
@@ -111,7 +108,18 @@ SymbolicEvaluator::Elements SymbolicEvaluator::compute(const Value& value,
     const auto* input = elements(*node.inputs.at(0));
     return input ? Elements(*input) : std::nullopt;
   }
-  return of_constants(node, value);
+  auto known = node.as<Loop>() ? std::nullopt : of_constants(node, value);
+  return known ? std::move(known) : of_reads(value, dims);
+}
+
+SymbolicEvaluator::Elements SymbolicEvaluator::of_reads(const Value& value,
+                                                        const std::vector<int64_t>& dims) const {
+  const auto first = read_.lower_bound({&value, 0});
+  if (first == read_.end() || first->first.first != &value) return std::nullopt;
+  std::vector<MaybeScalar> result(static_cast<size_t>(count_of(dims)));
+  for (auto it = first; it != read_.end() && it->first.first == &value; ++it)
+    result.at(static_cast<size_t>(it->first.second)) = Dim(it->second);
+  return result;
 }
 
 SymbolicEvaluator::Elements SymbolicEvaluator::of_concat(const Concat& concat, const Node& node,
@@ -119,16 +127,18 @@ SymbolicEvaluator::Elements SymbolicEvaluator::of_concat(const Concat& concat, c
   const auto axis = static_cast<size_t>(concat.axis);
   int64_t outer = 1;
   for (size_t k = 0; k < axis; ++k) outer *= dims.at(k);
-  std::vector<const std::vector<SymbolicScalar>*> parts;
+  std::vector<std::vector<MaybeScalar>> parts;
   for (const Value* v : node.inputs) {
-    parts.push_back(elements(*v));
-    if (!parts.back()) return std::nullopt;
+    const auto* part = elements(*v);
+    const auto part_dims = constant_shape(v->shape);
+    if (!part && !part_dims) return std::nullopt;
+    parts.push_back(part ? *part : std::vector<MaybeScalar>(count_of(*part_dims)));
   }
-  std::vector<SymbolicScalar> result;
+  std::vector<MaybeScalar> result;
   for (int64_t o = 0; o < outer; ++o) {
-    for (const auto* part : parts) {
-      const int64_t run = static_cast<int64_t>(part->size()) / outer;
-      result.insert(result.end(), part->begin() + o * run, part->begin() + (o + 1) * run);
+    for (const auto& part : parts) {
+      const int64_t run = static_cast<int64_t>(part.size()) / outer;
+      result.insert(result.end(), part.begin() + o * run, part.begin() + (o + 1) * run);
     }
   }
   return result;
@@ -139,19 +149,17 @@ SymbolicEvaluator::Elements SymbolicEvaluator::of_constants(const Node& node, co
   for (const Value* v : node.inputs) {
     const auto* known = elements(*v);
     if (!known) return std::nullopt;
-    auto tensor = tensor_of(*known, v->type, constant_shape(v->shape).value());
+    const auto scalars = all_known(*known);
+    if (!scalars) return std::nullopt;
+    auto tensor = tensor_of(*scalars, v->type, constant_shape(v->shape).value());
     if (!tensor) return std::nullopt;
     inputs.push_back(std::move(*tensor));
   }
   const std::vector<Tensor> results = evaluate(node, inputs, {});
   const auto at = std::find(node.outputs.begin(), node.outputs.end(), &value);
   const Tensor& result = results.at(static_cast<size_t>(at - node.outputs.begin()));
-  std::vector<SymbolicScalar> scalars;
-  for (int64_t i = 0; i < result.size(); ++i) {
-    const MaybeScalar x = scalar_of(result, i);
-    if (!x) return std::nullopt;
-    scalars.push_back(*x);
-  }
+  std::vector<MaybeScalar> scalars;
+  for (int64_t i = 0; i < result.size(); ++i) scalars.push_back(scalar_of(result, i));
   return scalars;
 }
 
@@ -160,8 +168,8 @@ SymbolicEvaluator::Elements SymbolicEvaluator::of_map(const Map& map, const Node
   const auto reduced = constant_shape(map.reduced);
   if (!reduced || count_of(*reduced) > kMostTerms / std::max<int64_t>(1, count_of(dims)))
     return std::nullopt;
-  std::vector<SymbolicScalar> result;
-  const bool complete = for_each_point(dims, {}, [&](const Point& point) {
+  std::vector<MaybeScalar> result;
+  for_each_point(dims, {}, [&](const Point& point) {
     MaybeScalar x;
     if (map.reduction != Reduction::kNone) {
       x = reduction(map, node, point, *reduced);
@@ -173,10 +181,10 @@ SymbolicEvaluator::Elements SymbolicEvaluator::of_map(const Map& map, const Node
       Scope scope{node, point, x, {}};
       x = expression(map.finish, scope);
     }
-    if (x) result.push_back(*x);
-    return x.has_value();
+    result.push_back(x);
+    return true;
   });
-  return complete ? Elements(std::move(result)) : std::nullopt;
+  return result;
 }
 
 MaybeScalar SymbolicEvaluator::reduction(const Map& map, const Node& node, const Point& point,
@@ -241,7 +249,7 @@ MaybeScalar SymbolicEvaluator::fresh_expression(const Expr& x, Scope& scope) {
   return std::nullopt;
 }
 
-MaybeScalar SymbolicEvaluator::load(const Expr& x, Scope& scope) {
+std::optional<int64_t> SymbolicEvaluator::loaded_offset(const Expr& x, Scope& scope) {
   const Value& input = *scope.node.inputs.at(static_cast<size_t>(x.input));
   const auto dims = constant_shape(input.shape);
   if (!dims || dims->size() != x.index.size()) return std::nullopt;
@@ -252,9 +260,48 @@ MaybeScalar SymbolicEvaluator::load(const Expr& x, Scope& scope) {
       return std::nullopt;
     offset = offset * (*dims)[k] + at->value();
   }
-  if (input.is_constant()) return scalar_of(*input.constant, offset);
+  return offset;
+}
+
+MaybeScalar SymbolicEvaluator::load(const Expr& x, Scope& scope) {
+  const Value& input = *scope.node.inputs.at(static_cast<size_t>(x.input));
+  const auto offset = loaded_offset(x, scope);
+  if (!offset) return std::nullopt;
+  if (input.is_constant()) return scalar_of(*input.constant, *offset);
   const auto* all = elements(input);
-  return all ? MaybeScalar(all->at(static_cast<size_t>(offset))) : std::nullopt;
+  return all ? all->at(static_cast<size_t>(*offset)) : std::nullopt;
+}
+
+std::optional<Element> SymbolicEvaluator::copied(const Value& value, int64_t offset) {
+  const auto dims = constant_shape(value.shape);
+  if (!value.producer || !dims) return std::nullopt;
+  const Node& node = *value.producer;
+  if (node.as<Reshape>()) return Element{node.inputs.at(0), offset};
+  Point point(dims->size());
+  for (size_t k = dims->size(); k-- > 0; offset /= (*dims)[k]) point[k] = offset % (*dims)[k];
+  if (const Concat* concat = node.as<Concat>()) {
+    int64_t& at = point.at(static_cast<size_t>(concat->axis));
+    for (const Value* part : node.inputs) {
+      const auto sizes = constant_shape(part->shape);
+      if (!sizes) return std::nullopt;
+      const int64_t size = sizes->at(static_cast<size_t>(concat->axis));
+      if (at >= size) {
+        at -= size;
+        continue;
+      }
+      int64_t inside = 0;
+      for (size_t k = 0; k < sizes->size(); ++k) inside = inside * (*sizes)[k] + point[k];
+      return Element{part, inside};
+    }
+    return std::nullopt;
+  }
+  const Map* map = node.as<Map>();
+  if (!map || map->reduction != Reduction::kNone || map->finish ||
+      map->body->kind != Expr::Kind::kLoad)
+    return std::nullopt;
+  Scope scope{node, point, {}, {}};
+  const auto inside = loaded_offset(*map->body, scope);
+  return inside ? std::optional(Element{node.inputs.at(map->body->input), *inside}) : std::nullopt;
 }
 
 MaybeScalar SymbolicEvaluator::operation(const Expr& x, Scope& scope) {
@@ -295,22 +342,43 @@ std::optional<Dim> SymbolicEvaluator::index(const Dim& d, Scope& scope) {
 std::optional<std::vector<SymbolicScalar>> symbolic_elements(const Value& value) {
   SymbolicEvaluator evaluator;
   const auto* result = evaluator.elements(value);
-  return result ? std::optional(*result) : std::nullopt;
+  return result ? all_known(*result) : std::nullopt;
 }
 
-std::optional<std::vector<Dim>> symbolic_integers(const Value& value) {
+Element copied_element(const Value& value, int64_t offset) {
+  SymbolicEvaluator evaluator;
+  Element element{&value, offset};
+  for (int way = 0; way < kDeepest; ++way) {
+    const auto next = evaluator.copied(*element.first, element.second);
+    if (!next) break;
+    element = *next;
+  }
+  return element;
+}
+
+std::optional<std::vector<std::optional<Dim>>> partial_integers(const Value& value,
+                                                                const ReadElements& read) {
   if (!is_integer(value.type) && value.type != DType::kBool) return std::nullopt;
-  const auto scalars = symbolic_elements(value);
+  SymbolicEvaluator evaluator(read);
+  const auto* scalars = evaluator.elements(value);
   if (!scalars) return std::nullopt;
+  std::vector<std::optional<Dim>> result;
+  for (const MaybeScalar& x : *scalars) {
+    const auto* d = x ? std::get_if<Dim>(&*x) : nullptr;
+    result.push_back(d            ? std::optional(*d)
+                     : as_bool(x) ? std::optional(Dim(*as_bool(x) ? 1 : 0))
+                                  : std::nullopt);
+  }
+  return result;
+}
+
+std::optional<std::vector<Dim>> symbolic_integers(const Value& value, const ReadElements& read) {
+  const auto elements = partial_integers(value, read);
+  if (!elements) return std::nullopt;
   std::vector<Dim> result;
-  for (const SymbolicScalar& x : *scalars) {
-    if (const auto* d = std::get_if<Dim>(&x)) {
-      result.push_back(*d);
-    } else if (const auto* b = std::get_if<bool>(&x)) {
-      result.push_back(*b ? 1 : 0);
-    } else {
-      return std::nullopt;
-    }
+  for (const auto& d : *elements) {
+    if (!d) return std::nullopt;
+    result.push_back(*d);
   }
   return result;
 }

@@ -220,6 +220,15 @@ bool is_known(const SymbolicScalar& x) {
   return !std::holds_alternative<Ratio>(x);
 }
 
+std::optional<std::vector<SymbolicScalar>> all_known(const std::vector<MaybeScalar>& elements) {
+  std::vector<SymbolicScalar> known;
+  for (const MaybeScalar& x : elements) {
+    if (!x) return std::nullopt;
+    known.push_back(*x);
+  }
+  return known;
+}
+
 MaybeScalar scalar_of(const Tensor& tensor, int64_t i) {
   const DType type = tensor.type();
   if (type == DType::kBool) return tensor.as_int64(i) != 0;

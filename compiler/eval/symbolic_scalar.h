@@ -14,6 +14,9 @@ using MaybeScalar = std::optional<SymbolicScalar>;
 // True if the scalar is a number or bool known now. A Ratio never is.
 bool is_known(const SymbolicScalar& x);
 
+// The elements where there is none that is nothing.
+std::optional<std::vector<SymbolicScalar>> all_known(const std::vector<MaybeScalar>& elements);
+
 // Element `i` of a tensor of numbers; nothing for strings and integers beyond int64.
 MaybeScalar scalar_of(const Tensor& tensor, int64_t i);
 // A known scalar as a constant of `type`.

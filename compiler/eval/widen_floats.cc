@@ -49,6 +49,7 @@ void widen(Node& node) {
   } else if (KernelCall* call = node.as<KernelCall>()) {
     widen(*call);
   }
+  for (Graph* body : bodies_of(node)) widen_floats(*body);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 namespace onnxc {
 
+class Dim;
 struct Expr;  // a scalar of the program, compiler/ir/expr.h
 bool mentions_loop_index(const Expr& scalar, int axis);  // compiler/ir/expr.cc
 
@@ -23,6 +24,9 @@ struct Symbol {
   int64_t max = int64_t{1} << 31;
   std::string
       origin;  // what introduces it, for messages: `axis 0 of input "image"`, `NonZero "nz"`
+  // Of a size that data decides: what it never exceeds, as an expression; null: `max`.
+  std::shared_ptr<const Dim> at_most = nullptr;
+  bool from_data = false;  // found out by a step, not given with the inputs' shapes
 };
 using SymbolRef = std::shared_ptr<const Symbol>;
 

@@ -91,12 +91,16 @@ Value* Graph::add_input(std::string value_name, DType type, Shape shape) {
 }
 
 Value* Graph::add_constant(std::string value_name, Tensor tensor) {
+  return add_constant(std::move(value_name), std::make_shared<const Tensor>(std::move(tensor)));
+}
+
+Value* Graph::add_constant(std::string value_name, std::shared_ptr<const Tensor> tensor) {
   auto v = std::make_unique<Value>();
   v->id = next_id_++;
   v->name = fresh_name(value_name);
-  v->type = tensor.type();
-  for (int64_t d : tensor.dims()) v->shape.push_back(d);
-  v->constant = std::make_shared<const Tensor>(std::move(tensor));
+  v->type = tensor->type();
+  for (int64_t d : tensor->dims()) v->shape.push_back(d);
+  v->constant = std::move(tensor);
   values_.push_back(std::move(v));
   return values_.back().get();
 }
@@ -171,9 +175,35 @@ void Graph::erase(Node* node) {
   std::erase_if(nodes_, [&](const auto& n) { return n.get() == node; });
 }
 
+namespace {
+
+// For each step that finds out sizes, the steps that mention them; counts one for each in `waits`.
+std::unordered_map<const Node*, std::vector<const Node*>> readers_of_sizes(
+    const Graph& graph, std::unordered_map<const Node*, size_t>& waits) {
+  std::map<std::string, const Node*> finders;
+  for (const auto& node : graph.nodes()) {
+    for (const SymbolRef& s : symbols_defined_by(*node)) finders[s->name] = node.get();
+  }
+  std::unordered_map<const Node*, std::vector<const Node*>> readers;
+  if (finders.empty()) return readers;
+  for (const auto& node : graph.nodes()) {
+    std::set<const Node*> sources;
+    visit_symbols(*node, [&](const SymbolRef& s) {
+      const auto it = finders.find(s->name);
+      if (it != finders.end() && it->second != node.get()) sources.insert(it->second);
+    });
+    for (const Node* source : sources) readers[source].push_back(node.get());
+    waits[node.get()] += sources.size();
+  }
+  return readers;
+}
+
+}  // namespace
+
 void Graph::restore_order() {
   std::unordered_map<const Node*, size_t> position, waits_for;
   for (size_t i = 0; i < nodes_.size(); ++i) position[nodes_[i].get()] = i;
+  const auto readers = readers_of_sizes(*this, waits_for);
   std::set<size_t> ready;
   for (size_t i = 0; i < nodes_.size(); ++i) {
     size_t& count = waits_for[nodes_[i].get()];
@@ -189,6 +219,11 @@ void Graph::restore_order() {
         if (--waits_for[user] == 0) ready.insert(position[user]);
       }
     }
+    if (const auto it = readers.find(nodes_[next].get()); it != readers.end()) {
+      for (const Node* user : it->second) {
+        if (--waits_for[user] == 0) ready.insert(position[user]);
+      }
+    }
     ordered.push_back(std::move(nodes_[next]));
   }
   ONNXC_CHECK(ordered.size() == position.size(), "a step needs its own result");
@@ -197,34 +232,6 @@ void Graph::restore_order() {
 
 bool Graph::is_output(const Value* value) const {
   return std::find(outputs.begin(), outputs.end(), value) != outputs.end();
-}
-
-bool Graph::remove_dead() {
-  std::unordered_set<const Value*> live(outputs.begin(), outputs.end());
-  live.insert(inputs.begin(), inputs.end());
-  std::unordered_set<const Node*> keep;
-  // A node whose result symbol is needed by a live node's shape stays alive with that node, as it
-  // feeds it or its bound.
-  for (auto it = nodes_.rbegin(); it != nodes_.rend(); ++it) {
-    Node* n = it->get();
-    if (std::none_of(n->outputs.begin(), n->outputs.end(),
-                     [&](Value* v) { return live.count(v) > 0; }))
-      continue;
-    keep.insert(n);
-    live.insert(n->inputs.begin(), n->inputs.end());
-    live.insert(n->outputs.begin(), n->outputs.end());
-  }
-  if (keep.size() == nodes_.size() && live.size() == values_.size()) return false;
-  for (auto& n : nodes_) {
-    if (!keep.count(n.get())) set_inputs(n.get(), {});
-  }
-  std::erase_if(nodes_, [&](const auto& n) { return !keep.count(n.get()); });
-  std::erase_if(values_, [&](const auto& v) {
-    if (live.count(v.get())) return false;
-    names_.erase(v->name);
-    return true;
-  });
-  return true;
 }
 
 namespace {

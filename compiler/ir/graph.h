@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -167,8 +168,35 @@ struct KernelCall {
       result;  // the call returns this symbol's value (sizes that depend on data); may be null
 };
 
+class Graph;
+
+// Runs one of two bodies. Inputs are the condition (one bool), then what the bodies read: input
+// i + 1 is input i of both. Output k is output k of the body that ran; where the bodies' shapes
+// differ it has a size of `sizes`, which becomes Graph::sizes of that body.
+struct If {
+  std::shared_ptr<Graph> then_body, else_body;  // of this step alone
+  std::vector<SymbolRef> sizes;
+};
+
+// Runs its body up to `trips` times. Inputs are the condition to begin (one bool, if
+// `tests_entry`), the first values of `carried` values, then what the body reads besides. The
+// body's inputs are the carried values and those. Its outputs are the condition to go on (if
+// `tests_next`), the next carried values, and values of which each iteration gives one. The step's
+// outputs are the last carried values, then those values stacked along a new first axis.
+struct Loop {
+  std::shared_ptr<Graph> body;  // of this step alone
+  size_t carried = 0;
+  Dim trips;
+  // In the body how many iterations have ended, after the step how many there were.
+  SymbolRef iteration;
+  bool tests_entry = false, tests_next = false;
+  std::vector<SymbolRef> sizes;  // of carried values that may change, as `iteration` does
+  std::vector<Dim> first_sizes;  // their values at the start; Graph::sizes of the body is the next
+};
+
 struct Node {
-  using Op = std::variant<Map, Reshape, Concat, Conv, MatMul, Rows, Attention, KernelCall>;
+  using Op =
+      std::variant<Map, Reshape, Concat, Conv, MatMul, Rows, Attention, KernelCall, If, Loop>;
   Op op;
   std::vector<Value*> inputs, outputs;
   std::vector<std::string>
@@ -196,6 +224,7 @@ class Graph {
   std::vector<std::string> output_names;  // of the model; an output may be an input, a constant or
                                           // another output's value
   std::map<std::string, SymbolRef> symbols;  // by name
+  std::vector<Dim> sizes;  // of a body: values of the sizes that its step defines, when it ends
 
   // Nodes in an order in which every value is defined before it is used.
   const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
@@ -203,6 +232,7 @@ class Graph {
 
   Value* add_input(std::string name, DType type, Shape shape);
   Value* add_constant(std::string name, Tensor tensor);
+  Value* add_constant(std::string name, std::shared_ptr<const Tensor> tensor);
   // Appends (or inserts before `before`) a node with one new value per output.
   struct Result {
     std::string name;
@@ -219,11 +249,14 @@ class Graph {
   void take_name(Value* to, Value* from);
   void replace_uses(Value* from, Value* to);  // in nodes and graph outputs
   void set_inputs(Node* node, std::vector<Value*> inputs);
-  void erase(Node* node);  // its outputs must be unused
+  void erase(Node* node);                         // its outputs must be unused
+  void remove_input(size_t number);               // must be unused
+  void remove_output(Node* node, size_t number);  // must be unused
   // Moves nodes that stand before a node they read from behind it, and no others.
   void restore_order();
   bool is_output(const Value* value) const;
-  // Drops nodes and constants that no output needs; says whether anything went.
+  // Drops nodes and constants that neither an output nor a size needs, and what bodies do not use
+  // of their inputs; says whether anything went.
   bool remove_dead();
   // Removes loads' inputs that a map or conv no longer reads, merges repeated ones, and renumbers.
   void compact_inputs(Node* node);
@@ -236,6 +269,14 @@ class Graph {
   std::map<std::string, int> names_;
   int next_id_ = 0;
 };
+
+// The graphs that the node holds; none for most.
+std::vector<Graph*> bodies_of(const Node& node);
+// Which input of the node is input 0 of its bodies.
+size_t first_body_input(const Node& node);
+// Names of the sizes that the node finds out when it runs, and of all that it mentions.
+std::vector<SymbolRef> symbols_defined_by(const Node& node);
+void visit_symbols(const Node& node, const std::function<void(const SymbolRef&)>& visitor);
 
 // Type of a map's result.
 DType result_type(const Map& map);

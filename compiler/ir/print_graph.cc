@@ -62,8 +62,38 @@ struct PrintOp {
     }
     return out;
   }
-  std::string operator()(const KernelCall& k) const { return "kernel " + k.kernel; }
+  std::string operator()(const KernelCall& k) const {
+    return "kernel " + k.kernel + (k.result ? " giving " + k.result->name : "");
+  }
+  std::string operator()(const If& choice) const {
+    std::string out = "if";
+    for (const SymbolRef& s : choice.sizes) out += " " + s->name;
+    return out;
+  }
+  std::string operator()(const Loop& l) const {
+    std::string out = fmt::format("loop {} < {}", l.iteration->name, l.trips.text());
+    for (size_t k = 0; k < l.sizes.size(); ++k)
+      out += fmt::format(" {} from {}", l.sizes[k]->name, l.first_sizes[k].text());
+    return out;
+  }
 };
+
+std::string indented(const std::string& lines) {
+  std::string out = "  ";
+  for (size_t i = 0; i + 1 < lines.size(); ++i) {
+    out += lines[i];
+    if (lines[i] == '\n') out += "  ";
+  }
+  return out + "\n";
+}
+
+// A body's inputs, constants, nodes and results; its symbols are the whole graph's.
+std::string body_text(const Graph& body) {
+  std::string out = text(body);
+  while (out.rfind("symbol ", 0) == 0) out.erase(0, out.find('\n') + 1);
+  for (const Dim& d : body.sizes) out += "size " + d.text() + "\n";
+  return out;
+}
 
 }  // namespace
 
@@ -80,6 +110,7 @@ std::string text(const Graph& graph) {
     for (const Value* v : n->outputs) results += (results.empty() ? "" : ", ") + describe(*v);
     out +=
         fmt::format("{} = {} ({})\n", results, std::visit(PrintOp{}, n->op), names_of(n->inputs));
+    for (const Graph* body : bodies_of(*n)) out += "{\n" + indented(body_text(*body)) + "}\n";
   }
   for (size_t i = 0; i < graph.outputs.size(); ++i)
     out += fmt::format("output {} = {}\n", graph.output_names[i], graph.outputs[i]->name);

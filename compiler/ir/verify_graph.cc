@@ -136,6 +136,53 @@ void check_node(const Node& node) {
   }
 }
 
+void check_alike(const Value& outer, const Value& inner, const std::string& where) {
+  ONNXC_CHECK(outer.type == inner.type && outer.shape.size() == inner.shape.size(),
+              "{}: {} {}{} stands for {} {}{}", where, inner.name, name(inner.type),
+              text(inner.shape), outer.name, name(outer.type), text(outer.shape));
+}
+
+void check_body(const Node& node, const Graph& body, size_t conditions, size_t carried) {
+  const std::string where = node.outputs.empty() ? "node" : node.output()->name;
+  const size_t first = first_body_input(node);
+  ONNXC_CHECK(body.inputs.size() + first == node.inputs.size(), "{}: a body of {} inputs for {}",
+              where, body.inputs.size(), node.inputs.size() - first);
+  for (size_t i = 0; i < body.inputs.size(); ++i)
+    check_alike(*node.inputs[first + i], *body.inputs[i], where);
+  ONNXC_CHECK(body.outputs.size() == node.outputs.size() + conditions,
+              "{}: a body of {} outputs for {}", where, body.outputs.size(), node.outputs.size());
+  ONNXC_CHECK(body.sizes.size() + (node.as<Loop>() ? 1 : 0) == symbols_defined_by(node).size(),
+              "{}: a body of {} sizes", where, body.sizes.size());
+  for (size_t k = 0; k < node.outputs.size(); ++k) {
+    const Value &outer = *node.outputs[k], &inner = *body.outputs[k + conditions];
+    const size_t stacked = node.as<Loop>() && k >= carried ? 1 : 0;
+    ONNXC_CHECK(outer.type == inner.type && outer.shape.size() == inner.shape.size() + stacked,
+                "{}: {} {}{} gives {} {}{}", where, inner.name, name(inner.type), text(inner.shape),
+                outer.name, name(outer.type), text(outer.shape));
+  }
+  verify(body);
+}
+
+void check_condition(const Value& value, const std::string& where) {
+  ONNXC_CHECK(value.type == DType::kBool && product(value.shape).is(1), "{}: condition {} is {}{}",
+              where, value.name, name(value.type), text(value.shape));
+}
+
+void check_bodies(const Node& node) {
+  const std::string where = node.outputs.empty() ? "node" : node.output()->name;
+  if (node.as<If>()) {
+    check_condition(*node.inputs.at(0), where);
+    for (const Graph* body : bodies_of(node)) check_body(node, *body, 0, 0);
+  }
+  if (const Loop* loop = node.as<Loop>()) {
+    ONNXC_CHECK(loop->first_sizes.size() == loop->sizes.size(), "{}: {} sizes begin at {} values",
+                where, loop->sizes.size(), loop->first_sizes.size());
+    if (loop->tests_entry) check_condition(*node.inputs.at(0), where);
+    if (loop->tests_next) check_condition(*loop->body->outputs.at(0), where);
+    check_body(node, *loop->body, loop->tests_next ? 1 : 0, loop->carried);
+  }
+}
+
 }  // namespace
 
 void verify(const Graph& graph) {
@@ -152,6 +199,7 @@ void verify(const Graph& graph) {
       ++uses[v];
     }
     check_node(*n);
+    check_bodies(*n);
     for (const Value* v : n->outputs) {
       ONNXC_CHECK(v->producer == n.get(), "{} does not know its producer", v->name);
       defined.insert(v);

@@ -47,11 +47,25 @@ void attention(Lowering& x) {
            x.reshape(x.cast_to(shown, x.type(0)), {p.q.batch, p.q.count, p.q.length, p.k.length}));
 }
 
+// What the graph in attribute `name`, if there is one, makes of scores or probabilities.
+Value* modified(Lowering& x, const AttentionProblem& p, Value* value, const char* name) {
+  const OnnxGraph* graph = x.attribute_graph(name);
+  if (!graph) return value;
+  Value* given = x.reshape(value, {p.q.batch, p.q.count, p.q.length, p.k.length});
+  const std::vector<Entity> results = x.lower_subgraph(*graph, {x.cast_to(given, x.type(0))});
+  if (results.size() != 1 || !results[0].tensor ||
+      text(results[0].tensor->shape) != text(given->shape))
+    throw x.error("the graph {} must give one tensor of shape {}", name, text(given->shape));
+  return x.reshape(x.cast_to(results[0].tensor, p.type), value->shape);
+}
+
 void flex_attention(Lowering& x) {
-  for (const char* part : {"score_mod", "prob_mod"}) {
-    if (x.has_attribute(part)) throw x.error("attribute {} is not supported", part);
-  }
-  attention(x);
+  const AttentionProblem p =
+      attention_problem(x, read_heads(x, 0, ""), read_heads(x, 1, ""), read_heads(x, 2, ""),
+                        static_cast<double>(x.attribute_float("scale", 0)));
+  Value* scores = modified(x, p, attention_scores(x, p, 2, "scores"), "score_mod");
+  Value* chances = modified(x, p, attention_probabilities(x, scores), "prob_mod");
+  x.output(0, attention_values(x, p, chances));
 }
 
 // Rotates pairs of elements of each head by the angle of their position.
@@ -80,8 +94,7 @@ void rotary_embedding(Lowering& x) {
 
 OPS_TABLE(attention){
     {"Attention", 23, "float", attention},
-    {"FlexAttention", 1, "float", flex_attention, "without score_mod and prob_mod",
-     "ai.onnx.preview"},
+    {"FlexAttention", 1, "float", flex_attention, "", "ai.onnx.preview"},
     {"RotaryEmbedding", 23, "float", rotary_embedding},
 };
 OPS_END(attention)

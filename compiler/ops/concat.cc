@@ -35,6 +35,12 @@ void concat(Lowering& x) {
   x.output(0, x.add(Concat{axis}, parts, x.type(0), shape));
 }
 
+Dim part_size(Lowering& x, const Integers& given, size_t k, int axis) {
+  if (given.known(k)) return given[k];
+  if (const auto declared = x.declared_shape(k)) return declared->at(static_cast<size_t>(axis));
+  return size_element(x, given, k, "part_size", x.shape(0)[axis]);
+}
+
 // Sizes of the parts along the axis: given, or equal ones.
 std::vector<Dim> part_sizes(Lowering& x, int axis) {
   const Dim total = x.shape(0)[axis];
@@ -44,8 +50,7 @@ std::vector<Dim> part_sizes(Lowering& x, int axis) {
       throw x.error("{} sizes are given for {} outputs", given->size(), count);
     if (given->known()) return given->dims();
     std::vector<Dim> sizes;
-    for (size_t k = 0; k < count; ++k)
-      sizes.push_back(declared_output(x, k, 1, "the list of sizes").at(axis));
+    for (size_t k = 0; k < count; ++k) sizes.push_back(part_size(x, *given, k, axis));
     return sizes;
   }
   const int64_t parts = x.attribute_int("num_outputs", static_cast<int64_t>(count));

@@ -36,7 +36,7 @@ void constant(Lowering& x) { x.output(0, x.constant_value(constant_attribute(x),
 // One value, repeated in the shape that the input holds.
 void constant_of_shape(Lowering& x) {
   const Integers sizes(x, 0);
-  const Shape shape = sizes.known() ? sizes.dims() : declared_output(x, 0, 0, "the shape");
+  const Shape shape = shape_operand(x, sizes, 0, "filled_size");
   const Tensor* given = x.attribute_tensor("value");
   const Tensor value = given ? *given : Tensor::scalar(DType::kFloat, 0);
   if (value.size() != 1)

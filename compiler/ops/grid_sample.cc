@@ -126,8 +126,9 @@ Shape image_shape(const Shape& grid) {
 // Coordinates of every output pixel after the affine map theta [N, r, r + 1].
 void affine_grid(Lowering& x) {
   Value* theta = x.input(0);
-  const auto known = x.integers(1);
-  const Shape size = known ? *known : image_shape(declared_output(x, 0, 1, "the size"));
+  const Integers operand(x, 1);
+  const auto declared = operand.known() ? std::nullopt : x.declared_shape(0);
+  const Shape size = declared ? image_shape(*declared) : shape_operand(x, operand, 0, "image_size");
   const int rank = static_cast<int>(size.size()) - 2;
   if (rank < 1 || theta->shape.size() != 3 || proves_ne(theta->shape[1], rank) ||
       proves_ne(theta->shape[2], rank + 1)) {

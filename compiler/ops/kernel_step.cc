@@ -72,6 +72,4 @@ AxisSplit split_at(const Shape& shape, int axis) {
           product({shape.begin() + axis + 1, shape.end()})};
 }
 
-int64_t largest(const Dim& bound) { return std::min(bound.range().max, int64_t{1} << 31); }
-
 }  // namespace onnxc

@@ -45,7 +45,4 @@ struct AxisSplit {
 };
 AxisSplit split_at(const Shape& shape, int axis);
 
-// What a size that depends on data is at most: the largest value of `bound`.
-int64_t largest(const Dim& bound);
-
 }  // namespace onnxc

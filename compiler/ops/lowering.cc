@@ -10,6 +10,8 @@
 namespace onnxc {
 namespace {
 
+constexpr int64_t kLargestSize = int64_t{1} << 31;
+
 template <class T>
 const T* attribute_as(const OnnxNode& node, const std::string& name, std::string_view expected) {
   const auto it = node.attributes.find(name);
@@ -27,11 +29,15 @@ DType compute_type(DType type) {
 
 Value* Lowering::input(size_t i) const {
   if (!has_input(i)) throw CompileError("input {} is missing", i);
-  return scope_.find(node_.inputs[i]);
+  const Entity& entity = scope_.find(node_.inputs[i]);
+  if (entity.tensor && !entity.present) return entity.tensor;
+  throw CompileError("\"{}\" is {}, a tensor is expected here", node_.inputs[i],
+                     entity.present ? "an optional" : "a sequence");
 }
 
-const std::vector<Value*>* Lowering::sequence(size_t i) const {
-  return has_input(i) ? scope_.find_sequence(node_.inputs[i]) : nullptr;
+const Entity& Lowering::entity(size_t i) const {
+  if (!has_input(i)) throw CompileError("input {} is missing", i);
+  return scope_.find(node_.inputs[i]);
 }
 
 std::optional<Tensor> Lowering::constant(size_t i) const {
@@ -49,11 +55,22 @@ Tensor Lowering::require_constant(size_t i, std::string_view what) const {
 
 std::optional<std::vector<Dim>> Lowering::integers(size_t i) const { return integers(input(i)); }
 std::optional<std::vector<Dim>> Lowering::integers(const Value* value) const {
-  return symbolic_integers(*value);
+  return scope_.sizes() ? symbolic_integers(*value, scope_.sizes()->read_elements())
+                        : symbolic_integers(*value);
+}
+
+std::optional<std::vector<std::optional<Dim>>> Lowering::partial_integers(
+    const Value* value) const {
+  return scope_.sizes() ? onnxc::partial_integers(*value, scope_.sizes()->read_elements())
+                        : onnxc::partial_integers(*value);
 }
 
 std::optional<Shape> Lowering::declared_shape(size_t k) const {
   return k < node_.outputs.size() ? scope_.declared_shape(node_.outputs[k]) : std::nullopt;
+}
+
+std::optional<size_t> Lowering::declared_rank(size_t k) const {
+  return k < node_.outputs.size() ? scope_.declared_rank(node_.outputs[k]) : std::nullopt;
 }
 
 int64_t Lowering::attribute_int(const std::string& name, int64_t fallback) const {
@@ -98,17 +115,23 @@ const OnnxGraph* Lowering::attribute_graph(const std::string& name) const {
   return v ? v->get() : nullptr;
 }
 
+const OnnxType* Lowering::attribute_type(const std::string& name) const {
+  const auto* v = attribute_as<std::shared_ptr<OnnxType>>(node_, name, "a type");
+  return v ? v->get() : nullptr;
+}
+
 int Lowering::normalized_axis(int64_t axis, int rank) const {
   if (axis < -rank || axis >= rank) throw CompileError("axis {} is outside rank {}", axis, rank);
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 
-void Lowering::output(size_t k, Value* value) {
-  if (wants_output(k)) scope_.define(node_.outputs[k], value);
-}
-
-void Lowering::output_sequence(size_t k, std::vector<Value*> elements) {
-  if (wants_output(k)) scope_.define_sequence(node_.outputs[k], std::move(elements));
+void Lowering::output(size_t k, Entity entity) {
+  if (!wants_output(k)) return;
+  if (scope_.sizes() && entity.tensor) {
+    if (const auto declared = scope_.declared_shape(node_.outputs[k]))
+      scope_.sizes()->learn(entity.tensor->shape, *declared);
+  }
+  scope_.define(node_.outputs[k], std::move(entity));
 }
 
 std::vector<std::string> Lowering::origins() const {
@@ -189,15 +212,51 @@ Value* Lowering::reduce(Reduction reduction, Value* x, std::vector<int> axes, bo
   return map.build_reduction(reduction, element, after, arg ? DType::kInt64 : x->type, part);
 }
 
-std::vector<Value*> Lowering::lower_subgraph(const OnnxGraph& body,
-                                             const std::vector<Value*>& inputs) {
+std::vector<Entity> Lowering::lower_subgraph(const OnnxGraph& body,
+                                             const std::vector<Entity>& inputs) {
   return scope_.lower_subgraph(body, inputs);
 }
 
-SymbolRef Lowering::fresh_symbol(const std::string& stem, int64_t min, int64_t max) {
+SymbolRef Lowering::fresh_symbol(const std::string& stem, int64_t min, const Dim& max) {
   std::string name = stem;
   for (int i = 1; graph_.symbols.count(name); ++i) name = fmt::format("{}_{}", stem, i);
-  return graph_.add_symbol({name, min, max, origins()[0]});
+  Symbol symbol{name, min, std::clamp<int64_t>(max.range().max, 0, kLargestSize), origins()[0]};
+  symbol.from_data = true;
+  if (!max.is_constant()) symbol.at_most = std::make_shared<const Dim>(max);
+  return graph_.add_symbol(symbol);
+}
+
+SymbolRef Lowering::open_symbol(const std::string& stem) {
+  DataSizes* sizes = scope_.sizes();
+  std::string name = stem;
+  for (int i = 1; graph_.symbols.count(name); ++i) name = fmt::format("{}_{}", stem, i);
+  const auto stated = sizes ? sizes->stated(name) : std::nullopt;
+  const int64_t assumed = sizes ? sizes->assumed() : 0;
+  Symbol symbol{name, 0, stated ? stated->max : assumed > 0 ? assumed : kLargestSize, origins()[0]};
+  symbol.from_data = true;
+  const SymbolRef ref = graph_.add_symbol(symbol);
+  if (sizes && !stated && assumed == 0) sizes->ask(ref);
+  return ref;
+}
+
+SymbolRef Lowering::read_size(Value* value, SymbolRef symbol) {
+  KernelCall call;
+  call.kernel = "read_size";
+  call.header = "templates/cpu/read_size.h";
+  call.types = {value->type};
+  call.arguments = {KernelCall::Input{0}, Dim(symbol->min), Dim(symbol->max)};
+  call.result = symbol;
+  graph_.add_node(std::move(call), {value}, {}, origins());
+  if (scope_.sizes()) scope_.sizes()->read_elements().emplace(copied_element(*value, 0), symbol);
+  return symbol;
+}
+
+void Lowering::require(Value* condition) {
+  KernelCall call;
+  call.kernel = "holds";
+  call.header = "templates/cpu/read_size.h";
+  call.arguments = {KernelCall::Input{0}};
+  graph_.add_node(std::move(call), {condition}, {}, origins());
 }
 
 Shape Lowering::broadcast_shape(const Shape& a, const Shape& b) const {

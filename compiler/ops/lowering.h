@@ -9,6 +9,7 @@
 
 #include "compiler/ir/graph.h"
 #include "compiler/ir/onnx_graph.h"
+#include "compiler/ops/container.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -23,6 +24,7 @@ class Lowering {
   const OnnxNode& node() const { return node_; }
   int opset() const { return node_.opset; }  // version of the node's domain
   Graph& graph() { return graph_; }
+  Scope& scope() { return scope_; }
 
   // Inputs. `input` and what builds on it throw CompileError if input `i` is not given.
   size_t input_count() const { return node_.inputs.size(); }
@@ -32,8 +34,8 @@ class Lowering {
   const Shape& shape(size_t i) const { return input(i)->shape; }
   int rank(size_t i) const { return static_cast<int>(shape(i).size()); }
 
-  // The elements of input `i` if it is a sequence; null if it is a tensor.
-  const std::vector<Value*>* sequence(size_t i) const;
+  // Input `i`, which may be a sequence or an optional.
+  const Entity& entity(size_t i) const;
 
   // Contents known at compile time: a constant, or computed from constants alone.
   std::optional<Tensor> constant(size_t i) const;
@@ -43,8 +45,12 @@ class Lowering {
   // depend on data.
   std::optional<std::vector<Dim>> integers(size_t i) const;
   std::optional<std::vector<Dim>> integers(const Value* value) const;
+  // The same where some may depend on data: those are nothing.
+  std::optional<std::vector<std::optional<Dim>>> partial_integers(const Value* value) const;
   // The shape that the model declares for output `k`, if it is complete and static.
   std::optional<Shape> declared_shape(size_t k) const;
+
+  std::optional<size_t> declared_rank(size_t k) const;
 
   // Attributes. Wrong types throw CompileError.
   bool has_attribute(const std::string& name) const { return node_.attributes.count(name) > 0; }
@@ -57,6 +63,7 @@ class Lowering {
                                              std::vector<std::string> fallback) const;
   const Tensor* attribute_tensor(const std::string& name) const;  // null if absent
   const OnnxGraph* attribute_graph(const std::string& name) const;
+  const OnnxType* attribute_type(const std::string& name) const;
   // `axis` counted from the end if negative; CompileError outside [-rank, rank).
   int normalized_axis(int64_t axis, int rank) const;
 
@@ -65,8 +72,8 @@ class Lowering {
   bool wants_output(size_t k) const {
     return k < node_.outputs.size() && !node_.outputs[k].empty();
   }
-  void output(size_t k, Value* value);
-  void output_sequence(size_t k, std::vector<Value*> elements);
+  void output(size_t k, Entity entity);
+  void output_sequence(size_t k, Sequence sequence) { output(k, Entity(std::move(sequence))); }
 
   // Building. Values get names after the node's first output and `part`.
   Value* add(Node::Op op, std::vector<Value*> inputs, DType type, Shape shape,
@@ -83,9 +90,16 @@ class Lowering {
                 const std::function<E(E)>& before = nullptr,
                 const std::function<E(E)>& after = nullptr, const std::string& part = "");
   // Lowers a subgraph in place, its inputs being `inputs`; its outputs.
-  std::vector<Value*> lower_subgraph(const OnnxGraph& body, const std::vector<Value*>& inputs = {});
+  std::vector<Entity> lower_subgraph(const OnnxGraph& body, const std::vector<Entity>& inputs = {});
   // A size that is known only when it runs, at most `max`.
-  SymbolRef fresh_symbol(const std::string& stem, int64_t min, int64_t max);
+  SymbolRef fresh_symbol(const std::string& stem, int64_t min, const Dim& max);
+  // A size of which nothing is known but what the user states or the model declares.
+  SymbolRef open_symbol(const std::string& stem);
+  // The only element of an integer tensor as a size, read when it runs. Where it is a copy of an
+  // element, later uses of that one know its size.
+  SymbolRef read_size(Value* value, SymbolRef symbol);
+  // The generated function gives an error code where this bool is false.
+  void require(Value* condition);
   std::vector<std::string> origins() const;
   std::string part_name(const std::string& part) const;
   // The shape of numpy broadcasting; CompileError naming both if they do not fit.

@@ -48,8 +48,7 @@ void max_unpool(Lowering& x) {
     x.output(0, placed);
     return;
   }
-  const auto known = x.integers(2);
-  const Shape out = known ? *known : declared_output(x, 0, 2, "the output's shape");
+  const Shape out = shape_operand(x, Integers(x, 2), 0, "unpooled_size");
   if (out.size() != inner.size()) {
     throw x.error("output_shape has {} entries, expected {}", out.size(), inner.size());
   }

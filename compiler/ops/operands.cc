@@ -12,36 +12,45 @@ Dim limited(const Dim& d) { return d.is_constant() ? Dim(std::clamp(d.value(), -
 
 }  // namespace
 
-Integers::Integers(std::vector<int64_t> values) : known_(std::vector<Dim>{}), size_(values.size()) {
-  for (int64_t v : values) known_->push_back(limited(Dim(std::clamp(v, -kFar, kFar))));
+Integers::Integers(std::vector<int64_t> values) {
+  for (int64_t v : values) elements_.emplace_back(std::clamp(v, -kFar, kFar));
 }
 
-Integers::Integers(Lowering& x, size_t i) : known_(x.integers(i)), value_(x.input(i)) {
-  if (const auto tensor = x.constant(i)) {
-    known_.emplace();
-    for (int64_t v : tensor->as_int64s()) known_->push_back(Dim(std::clamp(v, -kFar, kFar)));
-  }
+Integers::Integers(Lowering& x, size_t i) : value_(x.input(i)) {
   if (value_->shape.size() > 1)
     throw x.error("input {} must be a vector, has shape {}", i, text(value_->shape));
   const Dim length = product(value_->shape);
   if (!length.is_constant())
     throw x.error("input {} must have a fixed length, has {}", i, length.text());
-  size_ = static_cast<size_t>(length.value());
-  if (size_ == 0) known_.emplace();
-  if (known_) {
-    for (Dim& d : *known_) d = limited(d);
+  if (const auto tensor = x.constant(i)) {
+    for (int64_t v : tensor->as_int64s()) elements_.emplace_back(std::clamp(v, -kFar, kFar));
+    return;
+  }
+  elements_.resize(static_cast<size_t>(length.value()));
+  if (const auto elements = x.partial_integers(value_)) elements_ = *elements;
+  for (auto& d : elements_) {
+    if (d) d = limited(*d);
   }
 }
 
-const Dim& Integers::operator[](size_t k) const { return dims().at(k); }
+bool Integers::known() const {
+  return std::all_of(elements_.begin(), elements_.end(),
+                     [](const auto& element) { return element.has_value(); });
+}
 
-const std::vector<Dim>& Integers::dims() const {
-  ONNXC_CHECK(known(), "the operand is known only when it runs");
-  return *known_;
+const Dim& Integers::operator[](size_t k) const {
+  ONNXC_CHECK(known(k), "the operand is known only when it runs");
+  return *elements_[k];
+}
+
+std::vector<Dim> Integers::dims() const {
+  std::vector<Dim> all;
+  for (size_t k = 0; k < size(); ++k) all.push_back((*this)[k]);
+  return all;
 }
 
 E Integers::element(MapBuilder& map, size_t k) const {
-  if (known()) return integer(dims().at(k));
+  if (known(k)) return integer((*this)[k]);
   std::vector<Dim> at;
   if (!value_->shape.empty()) at.push_back(static_cast<int64_t>(k));
   return cast(DType::kInt64, map.load_raw(value_, at));
@@ -73,6 +82,39 @@ Shape declared_output(Lowering& x, size_t k, size_t i, std::string_view what) {
           "unknown",
           what, i, x.node().inputs[i], k)
       .note("make it a constant when exporting, or declare a fixed shape for the output");
+}
+
+Dim run_time_size(Lowering& x, const std::string& stem, const std::function<E(MapBuilder&)>& size,
+                  const std::optional<Dim>& at_most) {
+  MapBuilder map(x, {});
+  Value* value = map.build(size(map), DType::kInt64, stem);
+  const auto known = x.integers(value);
+  if (known) return known->front();
+  return Dim(x.read_size(value, at_most ? x.fresh_symbol(stem, 0, *at_most) : x.open_symbol(stem)));
+}
+
+Dim size_element(Lowering& x, const Integers& list, size_t k, const std::string& stem,
+                 const std::optional<Dim>& at_most) {
+  if (list.known(k)) return list[k];
+  return run_time_size(
+      x, stem, [&](MapBuilder& map) { return list.element(map, k); }, at_most);
+}
+
+Shape shape_operand(Lowering& x, const Integers& list, size_t k, const std::string& stem) {
+  if (!list.known()) {
+    if (const auto declared = x.declared_shape(k)) return *declared;
+  }
+  Shape shape;
+  for (size_t i = 0; i < list.size(); ++i) shape.push_back(size_element(x, list, i, stem));
+  return shape;
+}
+
+Dim size_operand(Lowering& x, size_t k, size_t i, int axis, const std::string& stem,
+                 const std::optional<Dim>& at_most) {
+  const Integers operand(x, i);
+  if (operand.known()) return operand[0];
+  if (const auto declared = x.declared_shape(k)) return declared->at(static_cast<size_t>(axis));
+  return size_element(x, operand, 0, stem, at_most);
 }
 
 Dim from_end_if_negative(const Dim& position, const Dim& size) {

@@ -2,7 +2,9 @@
 // loaded when it runs.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,19 +20,19 @@ class Integers {
   // reaches, so that sums with them do not overflow.
   Integers(Lowering& x, size_t i);
 
-  size_t size() const { return size_; }
-  // Whether all elements are expressions of the graph's symbols.
-  bool known() const { return known_.has_value(); }
-  // Element `k`; InternalError if it is not known.
+  size_t size() const { return elements_.size(); }
+  // Whether all elements are expressions of the graph's symbols, or element `k` is one.
+  bool known() const;
+  bool known(size_t k) const { return elements_.at(k).has_value(); }
+  // Element `k`, or all; InternalError if one is not known.
   const Dim& operator[](size_t k) const;
-  const std::vector<Dim>& dims() const;
+  std::vector<Dim> dims() const;
   // Element `k` as an int64 scalar of `map`: a known one, or a load.
   E element(MapBuilder& map, size_t k) const;
 
  private:
-  std::optional<std::vector<Dim>> known_;
+  std::vector<std::optional<Dim>> elements_;
   Value* value_ = nullptr;
-  size_t size_ = 0;
 };
 
 // The list in attribute `name`, or else in input `i`; nothing if the node has neither.
@@ -42,6 +44,23 @@ std::vector<int> normalized_axes(Lowering& x, const Integers& axes, int rank);
 // The shape that the model declares for output `k`. CompileError saying that `what` (input `i`)
 // must be constant where it declares none.
 Shape declared_output(Lowering& x, size_t k, size_t i, std::string_view what);
+
+// A size that is computed when the program runs, as a symbol whose name begins with `stem`: at most
+// `at_most`, or with a bound that the user states or the model declares.
+Dim run_time_size(Lowering& x, const std::string& stem, const std::function<E(MapBuilder&)>& size,
+                  const std::optional<Dim>& at_most = std::nullopt);
+
+// Element `k` of the list as a size: known, or read when the program runs.
+Dim size_element(Lowering& x, const Integers& list, size_t k, const std::string& stem,
+                 const std::optional<Dim>& at_most = std::nullopt);
+
+// The list as the shape of output `k`: known, declared by the model, or read when the program runs.
+Shape shape_operand(Lowering& x, const Integers& list, size_t k, const std::string& stem);
+
+// The only element of input `i` as the size of that axis of output `k`: known, declared by the
+// model, or read when the program runs.
+Dim size_operand(Lowering& x, size_t k, size_t i, int axis, const std::string& stem,
+                 const std::optional<Dim>& at_most = std::nullopt);
 
 // A position that may count from the end.
 Dim from_end_if_negative(const Dim& position, const Dim& size);

@@ -71,6 +71,16 @@ E fill(Lowering& x, MapBuilder& map) {
   return onnxc::constant(compute_type(x.type(0)), x.attribute_float("value", 0));
 }
 
+Dim padded_size(Lowering& x, const Integers& pads, const Slots& slots, int axis) {
+  const Dim size = x.shape(0)[axis];
+  const auto begin = static_cast<size_t>(slots.begin[axis]);
+  const auto end = static_cast<size_t>(slots.end[axis]);
+  if (pads.known(begin) && pads.known(end)) return size + pads[begin] + pads[end];
+  return run_time_size(x, "padded_size", [&](MapBuilder& map) {
+    return integer(size) + pads.element(map, begin) + pads.element(map, end);
+  });
+}
+
 void pad(Lowering& x) {
   const Mode mode = mode_of(x);
   const auto pads = integers_operand(x, x.opset() < 2 ? "paddings" : "pads", 1);
@@ -78,9 +88,10 @@ void pad(Lowering& x) {
   const Slots slots = slots_of(x, *pads);
   const int rank = x.rank(0);
   Shape shape = x.shape(0);
-  if (!pads->known()) shape = declared_output(x, 0, 1, "the list of pads");
-  for (int i = 0; i < rank && pads->known(); ++i) {
-    if (slots.begin[i] >= 0) shape[i] = shape[i] + (*pads)[slots.begin[i]] + (*pads)[slots.end[i]];
+  const auto declared = pads->known() ? std::nullopt : x.declared_shape(0);
+  if (declared) shape = *declared;
+  for (int i = 0; i < rank && !declared; ++i) {
+    if (slots.begin[i] >= 0) shape[i] = padded_size(x, *pads, slots, i);
     if (shape[i].range().max < 0)
       throw x.error("axis {} of shape {} is cropped to a negative size", i, text(x.shape(0)));
   }
@@ -90,9 +101,8 @@ void pad(Lowering& x) {
   for (int i = 0; i < rank; ++i) {
     const Dim size = x.shape(0)[i];
     Dim position = map.index(i);
-    const bool padded = slots.begin[i] >= 0 && !(pads->known() && (*pads)[slots.begin[i]].is(0) &&
-                                                 (*pads)[slots.end[i]].is(0));
-    if (!padded) {
+    const auto is_zero = [&](int slot) { return pads->known(slot) && (*pads)[slot].is(0); };
+    if (slots.begin[i] < 0 || (is_zero(slots.begin[i]) && is_zero(slots.end[i]))) {
       at.push_back(position);
       continue;
     }

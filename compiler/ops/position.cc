@@ -33,9 +33,20 @@ std::optional<Dim> range_length(Lowering& x) {
   throw x.error("the sign of step {} is not known", delta[0].text());
 }
 
+// The length where it is found out when the program runs: declared by the model, or read.
+Dim found_length(Lowering& x) {
+  if (const auto declared = x.declared_shape(0); declared && declared->size() == 1)
+    return declared->front();
+  MapBuilder map(x, {});
+  const E way = cast(DType::kDouble, single(x, map, 1) - single(x, map, 0));
+  const E steps = call(ScalarOp::kCeil, {way / cast(DType::kDouble, single(x, map, 2))});
+  Value* length = map.build(cast(DType::kInt64, max(steps, 0.0)), DType::kInt64, "length");
+  return Dim(x.read_size(length, x.open_symbol("range_size")));
+}
+
 void range(Lowering& x) {
   const auto length = range_length(x);
-  MapBuilder map(x, length ? Shape{*length} : declared_output(x, 0, 1, "the limit"));
+  MapBuilder map(x, {length ? *length : found_length(x)});
   const auto operand = [&](size_t i) {
     const auto known = x.integers(x.input(i));
     return known && x.type(i) == DType::kInt64 ? integer(known->at(0)) : single(x, map, i);
@@ -57,8 +68,7 @@ void eye_like(Lowering& x) {
 void one_hot(Lowering& x) {
   const int rank = x.rank(0) + 1;
   const int axis = x.normalized_axis(x.attribute_int("axis", -1), rank);
-  const Integers depth(x, 1);
-  const Dim size = depth.known() ? depth[0] : declared_output(x, 0, 1, "the depth").at(axis);
+  const Dim size = size_operand(x, 0, 1, axis, "depth");
   Shape shape = x.shape(0);
   shape.insert(shape.begin() + axis, size);
   MapBuilder map(x, shape);
@@ -87,7 +97,7 @@ void window(Lowering& x, double a, double b, double c) {
   const auto type = dtype_of(static_cast<int>(x.attribute_int("output_datatype", 1)));
   if (!type) throw x.error("attribute \"output_datatype\" is no element type");
   const Integers size(x, 0);
-  MapBuilder map(x, size.known() ? Shape{size[0]} : declared_output(x, 0, 0, "the size"));
+  MapBuilder map(x, {size_operand(x, 0, 0, 0, "window_size")});
   const DType compute = *type == DType::kDouble ? DType::kDouble : DType::kFloat;
   const int64_t shorter = x.attribute_int("periodic", 1) != 0 ? 0 : 1;
   const E period = cast(compute, size.element(map, 0) - integer(shorter));

@@ -10,7 +10,7 @@ namespace {
 
 void nonzero(Lowering& x) {
   Value* from = x.rank(0) == 0 ? x.reshape(x.input(0), {1}) : x.input(0);
-  const SymbolRef count = x.fresh_symbol("nonzero_count", 0, largest(product(from->shape)));
+  const SymbolRef count = x.fresh_symbol("nonzero_count", 0, product(from->shape));
   KernelStep(x, "nonzero", "templates/cpu/select_positions.h", {from->type})
       .input(from)
       .output(0, DType::kInt64, {static_cast<int64_t>(from->shape.size()), Dim(count)})
@@ -39,9 +39,7 @@ void compress(Lowering& x) {
   const AxisSplit split = split_at(from->shape, axis);
   const auto known = known_count(x, split.axis);
   const SymbolRef count =
-      known ? nullptr
-            : x.fresh_symbol("compressed_count", 0,
-                             std::min(largest(split.axis), largest(x.shape(1)[0])));
+      known ? nullptr : x.fresh_symbol("compressed_count", 0, min(split.axis, x.shape(1)[0]));
   Shape shape = from->shape;
   shape[axis] = known ? Dim(*known) : Dim(count);
   KernelStep(x, "compress", "templates/cpu/select_positions.h", {from->type})
@@ -62,7 +60,7 @@ void unique(Lowering& x) {
   const int axis =
       x.normalized_axis(x.attribute_int("axis", 0), static_cast<int>(from->shape.size()));
   const AxisSplit split = split_at(from->shape, axis);
-  const SymbolRef count = x.fresh_symbol("unique_count", 0, largest(split.axis));
+  const SymbolRef count = x.fresh_symbol("unique_count", 0, split.axis);
   Shape shape = from->shape;
   shape[axis] = Dim(count);
   KernelStep(x, "unique", "templates/cpu/unique.h", {from->type})
@@ -91,7 +89,7 @@ void non_max_suppression(Lowering& x) {
   if (const auto limit = x.has_input(2) ? x.constant(2) : std::nullopt)
     most = min(most, std::clamp<int64_t>(limit->as_int64(0), 0, int64_t{1} << 31));
   const Dim bound = scores[0] * scores[1] * most;
-  const SymbolRef count = x.fresh_symbol("selected_count", 0, largest(bound));
+  const SymbolRef count = x.fresh_symbol("selected_count", 0, bound);
   KernelStep(x, "non_max_suppression", "templates/cpu/non_max_suppression.h", {})
       .input(x.input(0))
       .input(x.input(1))

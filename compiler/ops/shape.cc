@@ -5,17 +5,12 @@
 #include "compiler/ops/lowering.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/operands.h"
+#include "compiler/ops/scope.h"
 
 namespace onnxc {
 namespace {
 
-void identity(Lowering& x) {
-  if (const auto* elements = x.sequence(0)) {
-    x.output_sequence(0, *elements);
-  } else {
-    x.output(0, x.input(0));
-  }
-}
+void identity(Lowering& x) { x.output(0, x.entity(0)); }
 
 void shape(Lowering& x) {
   const int64_t rank = x.rank(0);
@@ -30,11 +25,26 @@ void shape(Lowering& x) {
 
 void size(Lowering& x) { x.output(0, dims_value(x, {product(x.shape(0))}, {})); }
 
-// The target with its zeros (sizes taken over) and its -1 (the rest) replaced.
+// The size that stands for -1: all elements over the other sizes. An open size that is among both
+// stays as it is even where it is 0.
+Dim rest_of(std::vector<Dim> own, const std::vector<Dim>& others) {
+  Dim divisor = 1;
+  for (const Dim& size : others) {
+    const auto same = size.is_constant() ? own.end() : std::find(own.begin(), own.end(), size);
+    if (same == own.end()) {
+      divisor = divisor * size;
+    } else {
+      own.erase(same);
+    }
+  }
+  return divisor.is(0) ? Dim(0) : floor_div(product(own), divisor);
+}
+
+// A target with its zeros (sizes taken over) and its -1 (the rest) replaced.
 Shape resolved_target(Lowering& x, std::vector<Dim> target) {
   const bool zero_is_zero = x.attribute_int("allowzero", 0) != 0;
   const Shape& from = x.shape(0);
-  Dim elements = 1, others = 1;
+  std::vector<Dim> others;
   int rest = -1;
   std::vector<bool> copied(from.size(), false);
   for (size_t k = 0; k < target.size(); ++k) {
@@ -48,13 +58,14 @@ Shape resolved_target(Lowering& x, std::vector<Dim> target) {
       if (rest >= 0) throw x.error("the target {} has more than one -1", text(target));
       rest = static_cast<int>(k);
     } else {
-      others = others * target[k];
+      others.push_back(target[k]);
     }
   }
+  std::vector<Dim> own;
   for (size_t k = 0; k < from.size(); ++k) {
-    if (!copied[k]) elements = elements * from[k];
+    if (!copied[k]) own.push_back(from[k]);
   }
-  if (rest >= 0) target[rest] = others.is(0) ? Dim(0) : floor_div(elements, others);
+  if (rest >= 0) target[rest] = rest_of(std::move(own), others);
   const Dim result = product(target);
   if (result.is_constant() && product(from).is_constant() && result != product(from))
     throw x.error("shape {} has {} elements, the target {} has {}", text(from),
@@ -62,11 +73,54 @@ Shape resolved_target(Lowering& x, std::vector<Dim> target) {
   return target;
 }
 
+// Sizes of which some are known only when it runs. A single one is what the others leave.
+Shape run_time_target(Lowering& x, const Integers& sizes) {
+  const bool zero_is_zero = x.attribute_int("allowzero", 0) != 0;
+  const Shape& from = x.shape(0);
+  const Dim all = product(from);
+  const auto copied = [&](size_t k) { return !zero_is_zero && k < from.size(); };
+  // Element `k` with its zero replaced.
+  const auto given = [&](MapBuilder& map, size_t k) {
+    const E size = sizes.element(map, k);
+    return copied(k) ? select(eq(size, integer(0)), integer(from[k]), size) : size;
+  };
+  const auto resolved = [&](MapBuilder& map, size_t k) {
+    E others = integer(1);
+    for (size_t j = 0; j < sizes.size(); ++j) {
+      if (j != k) others = others * given(map, j);
+    }
+    const E size = given(map, k);
+    return select(eq(size, integer(-1)), integer(all) / max(others, integer(1)), size);
+  };
+  Shape target;
+  Dim known = 1;
+  size_t open = 0;
+  for (size_t k = 0; k < sizes.size(); ++k) {
+    const bool settled = sizes.known(k) && !sizes[k].is(-1) && !(sizes[k].is(0) && copied(k));
+    const bool taken = sizes.known(k) && sizes[k].is(0) && copied(k);
+    target.push_back(settled ? sizes[k] : taken ? from[k] : Dim(-1));
+    if (settled || taken) known = known * target.back();
+    open += !(settled || taken);
+  }
+  for (size_t k = 0; k < sizes.size(); ++k) {
+    if (!target[k].is(-1)) continue;
+    const std::optional<Dim> most =
+        open == 1 && !known.is(0) ? std::optional(floor_div(all, known)) : std::nullopt;
+    target[k] = run_time_size(
+        x, "reshaped_size", [&](MapBuilder& map) { return resolved(map, k); }, most);
+  }
+  MapBuilder map(x, {});
+  x.require(map.build(eq(integer(product(target)), integer(all)), DType::kBool, "fits"));
+  return target;
+}
+
 void reshape(Lowering& x) {
   const auto target = integers_operand(x, "shape", 1);
   if (!target) throw x.error("the target shape is missing");
+  const auto declared = target->known() ? std::nullopt : x.declared_shape(0);
   x.output(0, x.reshape(x.input(0), target->known() ? resolved_target(x, target->dims())
-                                                    : declared_output(x, 0, 1, "the shape")));
+                                    : declared      ? *declared
+                                                    : run_time_target(x, *target)));
 }
 
 void flatten(Lowering& x) {
@@ -75,6 +129,17 @@ void flatten(Lowering& x) {
   const auto middle = x.shape(0).begin() + (axis < 0 ? axis + rank : axis);
   x.output(0, x.reshape(x.input(0), {product({x.shape(0).begin(), middle}),
                                      product({middle, x.shape(0).end()})}));
+}
+
+// Without a list of axes the result's rank depends on the input's sizes: those that are open are
+// taken not to be 1, unless the model's declared ranks say otherwise.
+void note_kept_sizes(Lowering& x) {
+  for (const Dim& d : x.shape(0)) {
+    const auto symbols = d.symbols();
+    if (symbols.size() == 1 && d == Dim(symbols[0]) && symbols[0]->min <= 1 &&
+        !symbols[0]->from_data && x.scope().sizes())
+      x.scope().sizes()->keep_unless_one(symbols[0]);
+  }
 }
 
 void squeeze(Lowering& x) {
@@ -86,6 +151,7 @@ void squeeze(Lowering& x) {
   const Shape& from = x.shape(0);
   const std::vector<int> axes =
       operand ? normalized_axes(x, *operand, x.rank(0)) : std::vector<int>{};
+  if (!operand) note_kept_sizes(x);
   Shape left;
   for (int i = 0; i < x.rank(0); ++i) {
     const bool named = std::find(axes.begin(), axes.end(), i) != axes.end();
@@ -129,34 +195,55 @@ void transpose(Lowering& x) {
   x.output(0, x.transpose(x.input(0), permutation));
 }
 
+// Where the target is read when the program runs: axes of the input that are not 1 are known.
+Shape expanded_shape(Lowering& x, const Integers& sizes) {
+  const size_t rank = std::max(sizes.size(), x.shape(0).size());
+  Shape shape(rank);
+  for (size_t k = 0; k < rank; ++k) {
+    const size_t lead = rank - x.shape(0).size(), skipped = rank - sizes.size();
+    const Dim own = k < lead ? Dim(1) : x.shape(0)[k - lead];
+    shape[k] = own;
+    if (!own.is(1) || k < skipped) continue;
+    shape[k] = size_element(x, sizes, k - skipped, "expanded_size");
+  }
+  return shape;
+}
+
 void expand(Lowering& x) {
   const Integers sizes(x, 1);
-  const Shape to = sizes.known() ? x.broadcast_shape(x.shape(0), sizes.dims())
-                                 : declared_output(x, 0, 1, "the shape");
-  x.output(0, x.broadcast(x.input(0), to));
+  if (sizes.known())
+    return x.output(0, x.broadcast(x.input(0), x.broadcast_shape(x.shape(0), sizes.dims())));
+  const auto declared = x.declared_shape(0);
+  x.output(0, x.broadcast(x.input(0), declared ? *declared : expanded_shape(x, sizes)));
 }
 
 // The factor for each axis; opset 1 gave one factor for one axis.
-std::optional<std::vector<Dim>> tile_factors(Lowering& x) {
+std::vector<Dim> tile_factors(Lowering& x) {
   const Integers factors(x, 1);
-  if (x.opset() >= 6) {
-    if (!factors.known()) return std::nullopt;
-    return factors.dims();
-  }
-  const Integers axis(x, 2);
-  if (!factors.known() || !axis.known()) return std::nullopt;
   std::vector<Dim> all(x.rank(0), Dim(1));
-  all[x.normalized_axis(axis[0].value(), x.rank(0))] = factors[0];
+  if (x.opset() < 6) {
+    const Integers axis(x, 2);
+    if (factors.size() != 1 || axis.size() != 1 || !axis.known() || !axis[0].is_constant())
+      throw x.error("the axis (input 2) must be one number that is known at compile time");
+    all[x.normalized_axis(axis[0].value(), x.rank(0))] = size_element(x, factors, 0, "repeats");
+    return all;
+  }
+  if (factors.size() != all.size())
+    throw x.error("{} factors are given for shape {}", factors.size(), text(x.shape(0)));
+  for (size_t i = 0; i < all.size(); ++i) all[i] = size_element(x, factors, i, "repeats");
   return all;
 }
 
 void tile(Lowering& x) {
   const Shape& from = x.shape(0);
-  const auto factors = tile_factors(x);
-  if (factors && factors->size() != from.size())
-    throw x.error("{} factors are given for shape {}", factors->size(), text(from));
-  Shape to = factors ? from : declared_output(x, 0, 1, "the list of repeats");
-  for (size_t i = 0; factors && i < from.size(); ++i) to[i] = from[i] * (*factors)[i];
+  const auto declared = Integers(x, 1).known() ? std::nullopt : x.declared_shape(0);
+  Shape to = declared ? *declared : from;
+  if (!declared) {
+    const std::vector<Dim> factors = tile_factors(x);
+    for (size_t i = 0; i < from.size(); ++i) to[i] = from[i] * factors[i];
+  }
+  if (to.size() != from.size())
+    throw x.error("shape {} is repeated, but the output has shape {}", text(from), text(to));
   MapBuilder map(x, to);
   std::vector<Dim> at;
   for (size_t i = 0; i < from.size(); ++i)

@@ -1,4 +1,5 @@
 // Parts of a tensor by begin, end and step, and cropping or padding around the centre.
+#include <cstdlib>
 #include <limits>
 
 #include "compiler/ops/lowering.h"
@@ -26,7 +27,41 @@ SliceOperands slice_operands(Lowering& x) {
   return {*starts, *ends, axes, steps};
 }
 
-void slice_known(Lowering& x, const SliceOperands& o) {
+// The elements first, first + step, ... of an axis.
+struct Run {
+  Dim first, count;
+};
+
+Run known_run(const Dim& size, const Dim& from, const Dim& to, int64_t step) {
+  const Dim start = from_end_if_negative(from, size);
+  const bool to_the_end = to.is_constant() && to.value() >= std::numeric_limits<int32_t>::max();
+  const Dim end = to_the_end ? size : from_end_if_negative(to, size);
+  if (step > 0) {
+    const Dim first = clamp(start, 0, size);
+    return {first, max(0, ceil_div(clamp(end, 0, size) - first, step))};
+  }
+  const Dim first = clamp(start, 0, size - 1);
+  return {first, max(0, ceil_div(first - clamp(end, -1, size - 1), -step))};
+}
+
+// A run whose begin or end is found out when the program runs.
+Run run_time_run(Lowering& x, const SliceOperands& o, size_t k, const Dim& size, int64_t step) {
+  const Dim last = step > 0 ? size : size - 1;
+  const auto limited = [&](const E& position, int64_t least) {
+    return max(integer(least), min(from_end_if_negative(position, size), integer(last)));
+  };
+  const auto first = [&](MapBuilder& map) { return limited(o.starts.element(map, k), 0); };
+  const auto count = [&](MapBuilder& map) {
+    const E end = limited(o.ends.element(map, k), step > 0 ? 0 : -1);
+    const E way = step > 0 ? end - first(map) : first(map) - end;
+    const int64_t stride = std::abs(step);
+    return max(way + integer(stride - 1), integer(0)) / integer(stride);
+  };
+  return {run_time_size(x, "slice_begin", first, max(size, 0)),
+          run_time_size(x, "slice_size", count, ceil_div(size, std::abs(step)))};
+}
+
+void slice_by_runs(Lowering& x, const SliceOperands& o) {
   const std::vector<int> axes = normalized_axes(x, o.axes, x.rank(0));
   Shape shape = x.shape(0);
   std::vector<Dim> first(shape.size(), Dim(0)), steps(shape.size(), Dim(1));
@@ -35,18 +70,12 @@ void slice_known(Lowering& x, const SliceOperands& o) {
     const Dim size = x.shape(0)[axis], step = o.steps[k];
     if (!step.is_constant() || step.is(0))
       throw x.error("step {} of axis {} must be a number other than 0", step.text(), axis);
-    const Dim start = from_end_if_negative(o.starts[k], size);
-    const bool to_the_end =
-        o.ends[k].is_constant() && o.ends[k].value() >= std::numeric_limits<int32_t>::max();
-    const Dim end = to_the_end ? size : from_end_if_negative(o.ends[k], size);
+    const Run run = o.starts.known(k) && o.ends.known(k)
+                        ? known_run(size, o.starts[k], o.ends[k], step.value())
+                        : run_time_run(x, o, k, size, step.value());
     steps[axis] = step;
-    if (step.value() > 0) {
-      first[axis] = clamp(start, 0, size);
-      shape[axis] = max(0, ceil_div(clamp(end, 0, size) - first[axis], step));
-    } else {
-      first[axis] = clamp(start, 0, size - 1);
-      shape[axis] = max(0, ceil_div(first[axis] - clamp(end, -1, size - 1), Dim(0) - step));
-    }
+    first[axis] = run.first;
+    shape[axis] = run.count;
   }
   MapBuilder map(x, shape);
   std::vector<Dim> at;
@@ -76,8 +105,9 @@ void slice_loaded(Lowering& x, const SliceOperands& o) {
 
 void slice(Lowering& x) {
   const SliceOperands o = slice_operands(x);
-  if (o.starts.known() && o.ends.known() && o.axes.known() && o.steps.known()) {
-    slice_known(x, o);
+  const bool known = o.starts.known() && o.ends.known();
+  if (o.axes.known() && o.steps.known() && (known || !x.declared_shape(0))) {
+    slice_by_runs(x, o);
   } else {
     slice_loaded(x, o);
   }
@@ -94,7 +124,9 @@ void center_crop_pad(Lowering& x) {
   if (axes.size() != sizes.size())
     throw x.error("{} sizes are given for {} axes", sizes.size(), axes.size());
   if (!sizes.known()) {
-    shape = declared_output(x, 0, 1, "the target shape");
+    const auto declared = x.declared_shape(0);
+    for (size_t k = 0; k < axes.size(); ++k)
+      shape[axes[k]] = declared ? (*declared)[axes[k]] : size_element(x, sizes, k, "cropped_size");
   } else {
     for (size_t k = 0; k < axes.size(); ++k) shape[axes[k]] = sizes[k];
   }

@@ -75,8 +75,7 @@ void string_normalizer(Lowering& x) {
   const std::vector<std::string> stops = x.attribute_strings("stopwords", {});
   const Dim count = shape.back(), room = count * kStringRoom;
   const bool keeps_all = stops.empty() && count.is_constant() && count.value() > 0;
-  const SymbolRef kept =
-      x.fresh_symbol("words", keeps_all ? count.value() : 1, std::max<int64_t>(1, largest(count)));
+  const SymbolRef kept = x.fresh_symbol("words", keeps_all ? count.value() : 1, max(count, 1));
   if (!keeps_all) shape.back() = Dim(kept);
   KernelStep step(x, "string_normalize", kHeader, {});
   const Tensor words = Tensor::of_strings({static_cast<int64_t>(stops.size())}, stops);

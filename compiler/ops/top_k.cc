@@ -7,8 +7,8 @@ namespace onnxc {
 namespace {
 
 Dim count_of(Lowering& x, int axis) {
-  const auto k = x.has_attribute("k") ? Integers({x.attribute_int("k", 0)}) : Integers(x, 1);
-  return k.known() ? k[0] : declared_output(x, 0, 1, "k").at(axis);
+  return x.has_attribute("k") ? Dim(x.attribute_int("k", 0))
+                              : size_operand(x, 0, 1, axis, "k", x.shape(0)[axis]);
 }
 
 void top_k(Lowering& x) {

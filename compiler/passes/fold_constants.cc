@@ -27,6 +27,34 @@ std::vector<std::shared_ptr<const Tensor>> needed_contents(const Graph& graph, c
   return contents;
 }
 
+// Constants that a step hands to its bodies become the bodies' own.
+bool sink_into_bodies(Graph& graph, Node& node) {
+  const std::vector<Graph*> bodies = bodies_of(node);
+  if (bodies.empty()) return false;
+  const Loop* loop = node.as<Loop>();
+  const size_t first = first_body_input(node);
+  std::vector<Value*> kept;
+  std::vector<size_t> gone;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const bool fixed = i < first + (loop ? loop->carried : 0) || !node.inputs[i]->is_constant();
+    if (fixed) kept.push_back(node.inputs[i]);
+    if (!fixed) gone.push_back(i);
+  }
+  for (Graph* body : bodies) {
+    for (auto it = gone.rbegin(); it != gone.rend(); ++it) {
+      Value* inner = body->inputs[*it - first];
+      const Value* outer = node.inputs[*it];
+      Value* constant = body->add_constant(inner->name, outer->constant);
+      constant->shape = outer->shape;
+      constant->layout = outer->layout;
+      body->replace_uses(inner, constant);
+      body->remove_input(*it - first);
+    }
+  }
+  if (!gone.empty()) graph.set_inputs(&node, std::move(kept));
+  return !gone.empty();
+}
+
 }  // namespace
 
 bool fold_constants(Graph& graph, const Options&) {
@@ -38,6 +66,7 @@ bool fold_constants(Graph& graph, const Options&) {
     if (constant) foldable.push_back(node.get());
   }
   bool changed = false;
+  for (const auto& node : graph.nodes()) changed |= sink_into_bodies(graph, *node);
   for (auto it = foldable.rbegin(); it != foldable.rend(); ++it) {
     Node* node = *it;
     const auto contents = needed_contents(graph, *node, folder);

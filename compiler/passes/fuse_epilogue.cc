@@ -2,6 +2,7 @@
 //   s = conv (x, w); y = map max(in0[i0, i1] + in1[i1], 0) (s, b)   ->   y = conv then max(sum +
 //   in2[i1], 0) (x, w, b)
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "compiler/passes/inline_map.h"
@@ -48,7 +49,22 @@ class Fuser {
   void number_nodes() {
     position_.clear();
     int n = 0;
-    for (const auto& node : graph_.nodes()) position_[node.get()] = n++;
+    found_.clear();
+    for (const auto& node : graph_.nodes()) {
+      for (const SymbolRef& s : symbols_defined_by(*node)) found_[s->name] = n;
+      position_[node.get()] = n++;
+    }
+  }
+
+  // Whether the sizes that the step mentions are known where the producer stands.
+  bool sizes_known_at(const Node& user, const Node& producer) const {
+    if (found_.empty()) return true;
+    bool known = true;
+    visit_symbols(user, [&](const SymbolRef& s) {
+      const auto it = found_.find(s->name);
+      known &= it == found_.end() || it->second < position_.at(&producer);
+    });
+    return known;
   }
 
   bool try_fuse(Node& producer) {
@@ -68,7 +84,8 @@ class Fuser {
       if (x.kind == Expr::Kind::kLoad && x.input == number)
         identity &= is_identity_load(x, map->space);
     });
-    if (!identity || !defined_before(*user, producer, value)) return false;
+    if (!identity || !defined_before(*user, producer, value) || !sizes_known_at(*user, producer))
+      return false;
     fuse(producer, *user, number);
     return true;
   }
@@ -108,6 +125,7 @@ class Fuser {
 
   Graph& graph_;
   std::unordered_map<const Node*, int> position_;
+  std::map<std::string, int> found_;  // where a step finds out each size
 };
 
 }  // namespace

@@ -64,9 +64,12 @@ struct HashOp {
   uint64_t operator()(const Attention& a) const { return hash_of(a.scores.finish); }
   uint64_t operator()(const Rows& r) const { return r.parts.size(); }
   uint64_t operator()(const KernelCall& k) const { return std::hash<std::string>()(k.kernel); }
+  uint64_t operator()(const If&) const { return 1; }
+  uint64_t operator()(const Loop&) const { return 2; }
 };
 
-// Kernels' calls and matrix products with their methods chosen are never taken to be equal.
+// Kernels' calls, steps with bodies and matrix products with their methods chosen are never taken
+// to be equal.
 bool same_op(const Node::Op& a, const Node::Op& b) {
   if (a.index() != b.index()) return false;
   if (const auto* x = std::get_if<Map>(&a)) {

@@ -21,8 +21,12 @@ struct Pass {
 // In running order: the clean-ups first.
 std::span<const Pass> all_passes();
 
-// Runs the list on the graph. After every pass that changed it the graph is verified and, with
-// Options::dump_ir, written as NN-name.txt. An InternalError names the pass that made it.
+// Runs one pass on the graph and on the bodies of its steps, inner ones first.
+bool run_everywhere(const Pass& pass, Graph& graph, const Options& options);
+
+// Runs the list on the graph and on the bodies of its steps. After every pass that changed it the
+// graph is verified and, with Options::dump_ir, written as NN-name.txt. An InternalError names the
+// pass that made it.
 void run_passes(Graph& graph, const Options& options);
 
 }  // namespace onnxc

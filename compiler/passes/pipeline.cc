@@ -49,7 +49,7 @@ class Pipeline {
   bool run_one(const Pass& pass) {
     if (options_.disabled_passes.count(std::string(pass.name))) return false;
     return in_context(fmt::format("pass {}", pass.name), [&] {
-      if (!pass.run(graph_, options_)) return false;
+      if (!run_everywhere(pass, graph_, options_)) return false;
       try {
         verify(graph_);
       } catch (const InternalError& error) {
@@ -78,6 +78,14 @@ class Pipeline {
 }  // namespace
 
 std::span<const Pass> all_passes() { return kPasses; }
+
+bool run_everywhere(const Pass& pass, Graph& graph, const Options& options) {
+  bool changed = false;
+  for (const auto& node : graph.nodes()) {
+    for (Graph* body : bodies_of(*node)) changed |= run_everywhere(pass, *body, options);
+  }
+  return pass.run(graph, options) || changed;
+}
 
 void run_passes(Graph& graph, const Options& options) { Pipeline(graph, options).run(); }
 

@@ -15,7 +15,7 @@ bool is_plain(const Value& v) { return !v.layout.blocked; }
 
 // The value that the node gives back unchanged, or null.
 Value* source_of(const Node& node) {
-  if (node.inputs.size() != 1) return nullptr;
+  if (node.inputs.size() != 1 || node.outputs.size() != 1) return nullptr;
   Value* input = node.inputs[0];
   const Value& output = *node.output();
   if (input->type != output.type || input->layout != output.layout || input->shape != output.shape)
@@ -78,6 +78,7 @@ bool becomes_reshape(const Graph& graph, Node& node) {
   if (!map || map->reduction != Reduction::kNone || map->finish ||
       map->body->kind != Expr::Kind::kLoad || node.inputs.size() != 1)
     return false;
+  if (node.inputs.size() != 1) return false;
   const Value &input = *node.inputs[0], &output = *node.output();
   const bool feeds_maps = std::any_of(output.users.begin(), output.users.end(),
                                       [](const Node* n) { return n->as<Map>() != nullptr; });

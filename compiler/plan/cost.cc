@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "compiler/ir/bounds.h"
+
 namespace onnxc {
 namespace {
 
@@ -39,6 +41,12 @@ Dim multiply_adds(const Map& map) {
   return product(map.space) * product(map.reduced);
 }
 
+Dim multiply_adds(const Graph& body) {
+  Dim sum = 0;
+  for (const auto& node : body.nodes()) sum = sum + onnxc::multiply_adds(*node);
+  return sum;
+}
+
 }  // namespace
 
 Dim multiply_adds(const Node& node) {
@@ -46,6 +54,9 @@ Dim multiply_adds(const Node& node) {
   if (const MatMul* m = node.as<MatMul>()) return multiply_adds(*m);
   if (const Attention* a = node.as<Attention>())
     return multiply_adds(a->scores) + multiply_adds(a->values);
+  if (const Loop* loop = node.as<Loop>()) return loop->trips * multiply_adds(*loop->body);
+  if (const If* choice = node.as<If>())
+    return max(multiply_adds(*choice->then_body), multiply_adds(*choice->else_body));
   if (const Map* map = node.as<Map>()) return multiply_adds(*map);
   Dim sum = 0;
   if (const Rows* rows = node.as<Rows>()) {
@@ -57,8 +68,7 @@ Dim multiply_adds(const Node& node) {
 Dim multiply_adds(const Program& program) {
   Dim sum = 0;
   for (const Node* step : program.steps) sum = sum + multiply_adds(*step);
-  const auto bounds = result_bounds(program.graph);
-  return bounds.empty() ? sum : sum.substitute_symbols(bounds);
+  return upper_bound(sum, found_sizes(program.graph));
 }
 
 }  // namespace onnxc

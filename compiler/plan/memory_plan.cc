@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "compiler/ir/bounds.h"
 #include "compiler/plan/program.h"
 #include "compiler/support/diagnostics.h"
 
@@ -53,7 +54,7 @@ Dim scratch_bytes(const Node& node) {
   return thread_scratch_bytes(node);
 }
 
-struct Block {
+struct MemoryBlock {
   const Storage* storage = nullptr;  // null for scratch
   const Node* scratch_of = nullptr;
   int first, last;
@@ -65,38 +66,33 @@ struct Block {
 
 class Planner {
  public:
-  Planner(const StorageMap& shared, const Graph& graph) {
+  Planner(const StorageMap& shared, const Positions& positions, const Graph& graph)
+      : steps_(positions.count()), found_(found_sizes(graph)) {
     for (const auto& [name, symbol] : graph.symbols) {
       point_[name] =
           std::clamp<int64_t>(symbol->max > (1 << 20) ? 64 : symbol->max, symbol->min, symbol->max);
     }
-    int number = 0;
-    std::map<const Node*, int> step_of;
-    for (const auto& node : graph.nodes()) step_of[node.get()] = number++;
-    steps_ = number + 1;
     for (const auto& s : shared.storages) {
       if (s->where == Storage::Where::kWorkspace && !s->values.empty())
         add({s.get(), nullptr, s->first, s->last, aligned(s->bytes), 0, 0});
     }
-    for (const Node* node : shared.steps) {
-      const Dim bytes = scratch_bytes(*node);
-      if (!bytes.is(0)) add({nullptr, node, step_of[node], step_of[node], aligned(bytes), 0, 0});
-    }
+    add_scratch(graph, shared, positions);
   }
 
   MemoryPlan run() {
     MemoryPlan plan;
     plan.live_bytes = live_bytes();
-    std::vector<Block*> order;
-    for (Block& b : blocks_) order.push_back(&b);
-    std::stable_sort(order.begin(), order.end(),
-                     [](const Block* a, const Block* b) { return a->weight > b->weight; });
+    std::vector<MemoryBlock*> order;
+    for (MemoryBlock& b : blocks_) order.push_back(&b);
+    std::stable_sort(order.begin(), order.end(), [](const MemoryBlock* a, const MemoryBlock* b) {
+      return a->weight > b->weight;
+    });
     if (const auto bytes = arrange(order)) {
       plan.bytes = *bytes;
     } else {
       plan.bytes = arrange_in_groups(order);
     }
-    for (const Block& b : blocks_) {
+    for (const MemoryBlock& b : blocks_) {
       if (b.storage) plan.offsets[b.storage] = b.offset;
       if (b.scratch_of) plan.scratch[b.scratch_of] = b.offset;
     }
@@ -104,7 +100,16 @@ class Planner {
   }
 
  private:
-  void add(Block block) {
+  void add_scratch(const Graph& graph, const StorageMap& shared, const Positions& positions) {
+    for (const Node* node : shared.blocks.at(&graph).steps) {
+      const Dim bytes = upper_bound(scratch_bytes(*node), found_);
+      const int at = positions.begin(node);
+      if (!bytes.is(0)) add({nullptr, node, at, at, aligned(bytes), 0, 0});
+      for (const Graph* body : bodies_of(*node)) add_scratch(*body, shared, positions);
+    }
+  }
+
+  void add(MemoryBlock block) {
     block.weight = block.bytes.evaluate(point_);
     blocks_.push_back(std::move(block));
   }
@@ -114,11 +119,11 @@ class Planner {
     Dim result = 0;
     for (int step = 0; step < steps_; ++step) {
       int64_t sum = 0;
-      for (const Block& b : blocks_) sum += b.first <= step && step <= b.last ? b.weight : 0;
+      for (const MemoryBlock& b : blocks_) sum += b.first <= step && step <= b.last ? b.weight : 0;
       if (sum <= most) continue;
       most = sum;
       result = 0;
-      for (const Block& b : blocks_) {
+      for (const MemoryBlock& b : blocks_) {
         if (b.first <= step && step <= b.last) result = result + b.bytes;
       }
     }
@@ -127,10 +132,10 @@ class Planner {
 
   // Offsets of these blocks from 0, and the bytes they take; nothing if their sizes cannot be
   // compared for all symbols.
-  static std::optional<Dim> arrange(const std::vector<Block*>& order) {
-    std::vector<const Block*> placed;
+  static std::optional<Dim> arrange(const std::vector<MemoryBlock*>& order) {
+    std::vector<const MemoryBlock*> placed;
     Dim top = 0;
-    for (Block* b : order) {
+    for (MemoryBlock* b : order) {
       if (!place(*b, placed)) return std::nullopt;
       placed.push_back(b);
       const Dim end = b->offset + b->bytes;
@@ -144,20 +149,20 @@ class Planner {
   }
 
   // Blocks whose sizes differ only in coefficients share a region; regions follow one another.
-  static Dim arrange_in_groups(const std::vector<Block*>& order) {
-    std::map<std::string, std::vector<Block*>> groups;
-    for (Block* b : order) groups[monomials(b->bytes)].push_back(b);
+  static Dim arrange_in_groups(const std::vector<MemoryBlock*>& order) {
+    std::map<std::string, std::vector<MemoryBlock*>> groups;
+    for (MemoryBlock* b : order) groups[monomials(b->bytes)].push_back(b);
     Dim base = 0;
     for (auto& [key, group] : groups) {
       std::optional<Dim> bytes = arrange(group);
       if (!bytes) {
         bytes = 0;
-        for (Block* b : group) {
+        for (MemoryBlock* b : group) {
           b->offset = *bytes;
           bytes = *bytes + b->bytes;
         }
       }
-      for (Block* b : group) b->offset = base + b->offset;
+      for (MemoryBlock* b : group) b->offset = base + b->offset;
       base = base + *bytes;
     }
     return base;
@@ -172,13 +177,13 @@ class Planner {
     return key;
   }
 
-  static bool place(Block& block, const std::vector<const Block*>& placed) {
-    std::vector<const Block*> rivals;
-    for (const Block* p : placed) {
+  static bool place(MemoryBlock& block, const std::vector<const MemoryBlock*>& placed) {
+    std::vector<const MemoryBlock*> rivals;
+    for (const MemoryBlock* p : placed) {
       if (p->first <= block.last && block.first <= p->last) rivals.push_back(p);
     }
     std::vector<std::pair<int64_t, Dim>> candidates{{0, Dim(0)}};
-    for (const Block* r : rivals)
+    for (const MemoryBlock* r : rivals)
       candidates.emplace_back(r->offset_there + r->weight, r->offset + r->bytes);
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -191,9 +196,9 @@ class Planner {
     return false;
   }
 
-  static bool fits(const Block& block, const Dim& offset, int64_t there,
-                   const std::vector<const Block*>& rivals) {
-    for (const Block* r : rivals) {
+  static bool fits(const MemoryBlock& block, const Dim& offset, int64_t there,
+                   const std::vector<const MemoryBlock*>& rivals) {
+    for (const MemoryBlock* r : rivals) {
       const bool below = there + block.weight <= r->offset_there;
       const bool above = r->offset_there + r->weight <= there;
       if (!(below && proves_le(offset + block.bytes, r->offset)) &&
@@ -204,14 +209,15 @@ class Planner {
   }
 
   std::map<std::string, int64_t> point_;
-  std::vector<Block> blocks_;
-  int steps_ = 0;
+  std::vector<MemoryBlock> blocks_;
+  int steps_;
+  std::map<std::string, SymbolRef> found_;
 };
 
 }  // namespace
 
-MemoryPlan plan_memory(const StorageMap& shared, const Graph& graph) {
-  return Planner(shared, graph).run();
+MemoryPlan plan_memory(const StorageMap& shared, const Positions& positions, const Graph& graph) {
+  return Planner(shared, positions, graph).run();
 }
 
 }  // namespace onnxc

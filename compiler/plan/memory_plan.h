@@ -16,6 +16,6 @@ struct MemoryPlan {
 
 // Best fit by size at a representative point of the symbols; two storages that live at once are
 // kept apart by an inequality that holds for all their values.
-MemoryPlan plan_memory(const StorageMap& shared, const Graph& graph);
+MemoryPlan plan_memory(const StorageMap& shared, const Positions& positions, const Graph& graph);
 
 }  // namespace onnxc

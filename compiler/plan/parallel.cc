@@ -70,6 +70,7 @@ Dim picoseconds(const Node& node) {
 }  // namespace
 
 Dim threads_worth(const Node& node) {
+  if (node.outputs.empty() || !bodies_of(node).empty()) return 1;
   const Dim shares = floor_div(picoseconds(node), kPicosecondsAShare);
   return shares.range().max < 2 ? Dim(1) : shares;
 }

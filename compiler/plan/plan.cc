@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "compiler/ir/bounds.h"
+#include "compiler/plan/carried_values.h"
 #include "compiler/plan/memory_plan.h"
 #include "compiler/plan/parallel.h"
 #include "compiler/plan/storage.h"
@@ -26,36 +28,54 @@ Placement::Where where_of(Storage::Where where) {
   return Placement::Where::kWorkspace;
 }
 
-// Constants that steps read, in the order of first use, so that a run streams through them once.
-void lay_out_weights(Program& program, const StorageMap& shared) {
-  const auto add = [&](const Value* read) {
-    const Storage* storage = shared.views.at(read).storage;
+// Constants that steps read, in the order of first use, so that a run streams through them once. A
+// constant that several bodies hold is one entry.
+class WeightsLayout {
+ public:
+  WeightsLayout(Program& program, const StorageMap& shared) : program_(program), shared_(shared) {}
+
+  void add(const Graph& graph) {
+    for (const Node* step : shared_.blocks.at(&graph).steps) {
+      for (const Value* v : step->inputs) add(v);
+      for (const Graph* body : bodies_of(*step)) add(*body);
+    }
+    for (const Value* v : graph.outputs) add(v);
+  }
+
+ private:
+  void add(const Value* read) {
+    const Storage* storage = shared_.views.at(read).storage;
     if (storage->where != Storage::Where::kWeights) return;
     const Value* v = storage->values.front();
-    if (program.placements.count(v)) return;
+    if (program_.placements.count(v)) return;
     if (v->type == DType::kString) {
-      program.placements[v] = {Placement::Where::kWeights, static_cast<int>(program.texts.size()),
-                               0};
-      program.texts.push_back(v);
+      program_.placements[v] = {Placement::Where::kWeights, static_cast<int>(program_.texts.size()),
+                                0};
+      program_.texts.push_back(v);
       return;
     }
-    program.weights.push_back({v, program.weights_bytes});
-    program.placements[v] = {Placement::Where::kWeights, 0, program.weights_bytes};
+    const auto [it, fresh] = offsets_.emplace(v->constant.get(), program_.weights_bytes);
+    program_.placements[v] = {Placement::Where::kWeights, 0, it->second};
+    if (!fresh) return;
+    program_.weights.push_back({v, it->second});
     const int64_t bytes = static_cast<int64_t>(v->constant->byte_count());
-    program.weights_bytes += (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  };
-  for (const Node* step : program.steps) {
-    for (const Value* v : step->inputs) add(v);
+    program_.weights_bytes += (bytes + kAlignment - 1) / kAlignment * kAlignment;
   }
-  for (const Value* v : program.graph.outputs) add(v);
-}
 
-void share_among_threads(Program& program) {
-  for (const Node* step : program.steps) {
+  Program& program_;
+  const StorageMap& shared_;
+  std::unordered_map<const Tensor*, int64_t> offsets_;
+};
+
+void share_among_threads(Program& program, const std::vector<const Node*>& steps,
+                         const std::map<std::string, SymbolRef>& found) {
+  for (const Node* step : steps) {
+    for (const Graph* body : bodies_of(*step))
+      share_among_threads(program, program.bodies.at(body).steps, found);
     const Dim threads = threads_worth(*step);
     if (threads.is(1)) continue;
     program.threads.emplace(step, threads);
-    const Dim scratch = thread_scratch_bytes(*step);
+    const Dim scratch = upper_bound(thread_scratch_bytes(*step), found);
     if (!scratch.is(0)) {
       const Dim bytes = ceil_div(scratch, kAlignment) * kAlignment;
       program.thread_scratch_bytes = max(program.thread_scratch_bytes, bytes);
@@ -76,20 +96,6 @@ Dim byte_size(const Value& value) {
   return product(value.shape) * static_cast<int64_t>(byte_size(value.type));
 }
 
-std::map<std::string, Dim> result_bounds(const Graph& graph) {
-  std::map<std::string, Dim> bounds;
-  for (const auto& node : graph.nodes()) {
-    if (const KernelCall* k = node->as<KernelCall>(); k && k->result)
-      bounds.emplace(k->result->name, k->result->max);
-  }
-  return bounds;
-}
-
-Dim capacity(const Value& value, const std::map<std::string, Dim>& upper_bounds) {
-  const Dim bytes = byte_size(value);
-  return upper_bounds.empty() ? bytes : bytes.substitute_symbols(upper_bounds);
-}
-
 Program plan(Graph graph) {
   Program program;
   program.graph = std::move(graph);
@@ -103,11 +109,15 @@ Program plan(Graph graph) {
   for (const Value* input : program.graph.inputs) {
     if (is_packed_outside(input->type)) program.unpacked.push_back(input);
   }
-  const StorageMap shared = share_storage(program.graph);
-  program.steps = shared.steps;
-  share_among_threads(program);
-  lay_out_weights(program, shared);
-  const MemoryPlan memory = plan_memory(shared, program.graph);
+  copy_exchanged_values(program.graph);
+  const Positions positions(program.graph);
+  const StorageMap shared = share_storage(program.graph, positions);
+  program.bodies = shared.blocks;
+  program.steps = shared.blocks.at(&program.graph).steps;
+  program.bodies.erase(&program.graph);
+  share_among_threads(program, program.steps, found_sizes(program.graph));
+  WeightsLayout(program, shared).add(program.graph);
+  const MemoryPlan memory = plan_memory(shared, positions, program.graph);
   for (const auto& [value, view] : shared.views) {
     if (view.storage->where == Storage::Where::kWeights) {
       if (const Value* root = view.storage->values.front();

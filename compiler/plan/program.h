@@ -33,11 +33,26 @@ struct OutputCopy {
   int output;
 };
 
+// The bytes of one value to the place of another.
+struct Copy {
+  const Value* from;
+  const Value* to;
+  Dim offset;  // bytes from where `to` begins
+};
+
+// The steps of a graph, in order.
+struct Block {
+  std::vector<const Node*> steps;  // nodes that do work; Reshape and in-place Concat have vanished
+  std::vector<Copy> before;        // of a loop's body: copied once, before the first iteration
+  std::vector<Copy> after;         // of a body: copied after its steps
+};
+
 struct Program {
   Graph graph;
   std::vector<SymbolRef>
       symbols;  // sizes that the inputs' shapes bind, by name; others are results of steps
-  std::vector<const Node*> steps;  // nodes that do work; Reshape and in-place Concat have vanished
+  std::vector<const Node*> steps;                          // of the whole graph, in order
+  std::unordered_map<const Graph*, Block> bodies;          // of steps
   std::unordered_map<const Value*, Placement> placements;  // of every value a step reads or writes
   std::unordered_map<const Node*, Dim> scratch;  // offset of a step's scratch in the workspace
   // Inputs with elements below 8 bits. The caller packs them as ONNX files do; they are unpacked to
@@ -58,11 +73,7 @@ struct Program {
 
 // Bytes of a value, as an expression of the symbols.
 Dim byte_size(const Value& value);
-// Bytes to keep for a value: sizes that steps find out are taken at their upper bound.
-Dim capacity(const Value& value, const std::map<std::string, Dim>& upper_bounds);
 // Scratch that every thread which shares the step has for itself.
 Dim thread_scratch_bytes(const Node& node);
-// The upper bounds of sizes that are results of steps, by name.
-std::map<std::string, Dim> result_bounds(const Graph& graph);
 
 }  // namespace onnxc

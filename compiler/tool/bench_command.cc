@@ -8,6 +8,7 @@
 #include "codegen/weights.h"
 #include "compiler/compile.h"
 #include "compiler/frontend/load_model.h"
+#include "compiler/ir/bounds.h"
 #include "compiler/plan/cost.h"
 #include "compiler/tool/command.h"
 #include "compiler/tool/compile_options.h"
@@ -111,18 +112,18 @@ double gflops(const Dim& macs, const SymbolValues& symbols, double ms) {
 }
 
 void print_layers(const Program& program, const SymbolValues& symbols, const StepTimes& times) {
-  const auto bounds = result_bounds(program.graph);
+  const auto found = found_sizes(program.graph);
   double total = 0;
   for (size_t k = 0; k < program.steps.size(); ++k) total += times.median(k);
   fmt::print("{:>4}  {:>10}  {:>6}  {:>8}  step\n", "", "ms", "share", "GFLOP/s");
   for (size_t k = 0; k < program.steps.size(); ++k) {
     const Node& node = *program.steps[k];
     const double ms = times.median(k);
-    const Dim macs = multiply_adds(node).substitute_symbols(bounds);
+    const Dim macs = upper_bound(multiply_adds(node), found);
     const double rate = gflops(macs, symbols, ms);
     fmt::print("{:>4}  {:>10.4f}  {:>5.1f}%  {:>8}  {} {}\n", k, ms,
                total > 0 ? 100 * ms / total : 0, rate > 0 ? fmt::format("{:.1f}", rate) : "",
-               origin_text(node), text(node.output()->shape));
+               origin_text(node), node.outputs.empty() ? "" : text(node.output()->shape));
   }
 }
 
@@ -135,6 +136,7 @@ int bench_command(const std::vector<std::string>& words) {
   if (asks_for_help(app, words)) return 0;
 
   Options options = options_of(a.compile, "native");
+  options.open_size_bound = kAssumedSize;
   options.time_steps = a.layers;
   ProgressReport progress(a.compile.verbose);
   progress.stage("Loading");

@@ -9,6 +9,9 @@
 
 namespace onnxc {
 
+// What run, verify and bench take for sizes that nothing bounds: they are tried, not shipped.
+constexpr int64_t kAssumedSize = 1024;
+
 // What the user typed, before it is checked.
 struct CompileArguments {
   std::string march, weights = "file", precision = "fp32", name, dump_ir, via;

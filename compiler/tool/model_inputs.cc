@@ -6,6 +6,7 @@
 #include <random>
 
 #include "compiler/eval/bind_symbols.h"
+#include "compiler/frontend/containers.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -47,14 +48,8 @@ std::string model_file(const std::string& path) {
   return file;
 }
 
-Tensor read_recorded(const std::string& path, const OnnxType& type) {
-  TestValue value = read_test_value(path, type);
-  if (value.kind == TestValue::Kind::kTensor) return std::move(value.tensor);
-  if (value.kind == TestValue::Kind::kOptional && value.elements.size() == 1 &&
-      value.elements[0].kind == TestValue::Kind::kTensor) {
-    return std::move(value.elements[0].tensor);
-  }
-  throw CompileError("{}: a sequence, map or empty optional; only tensors can be compared", path);
+void complete_recorded_types(const std::string& folder, OnnxModel& model) {
+  for (const TestDataSet& set : find_test_data(folder)) complete_types(model.graph, set);
 }
 
 std::vector<Tensor> recorded_inputs(const OnnxModel& model, const TestDataSet& set) {
@@ -64,7 +59,9 @@ std::vector<Tensor> recorded_inputs(const OnnxModel& model, const TestDataSet& s
       throw CompileError("{}: input {} (\"{}\") is not recorded", set.folder, i,
                          model.graph.inputs[i].name);
     }
-    inputs.push_back(read_recorded(set.inputs[i], model.graph.inputs[i].type));
+    const OnnxType& type = model.graph.inputs[i].type;
+    for (Tensor& part : flattened(read_test_value(set.inputs[i], type), type))
+      inputs.push_back(std::move(part));
   }
   return inputs;
 }

@@ -13,10 +13,11 @@ namespace onnxc {
 // `path` itself, or the model in that folder: model.onnx. CompileError if there is none.
 std::string model_file(const std::string& path);
 
-// The recorded value at `path`; CompileError if it is no tensor.
-Tensor read_recorded(const std::string& path, const OnnxType& type);
+// Ranks that the model leaves open and its recorded data shows.
+void complete_recorded_types(const std::string& folder, OnnxModel& model);
 
-// One tensor an input, in the model's order; CompileError naming an input that was not recorded.
+// The tensors of the inputs, in the model's order; CompileError naming an input that was not
+// recorded.
 std::vector<Tensor> recorded_inputs(const OnnxModel& model, const TestDataSet& set);
 
 // The same numbers in every run: floats in [-1, 1), integers 0 and 1. Symbols take small sizes

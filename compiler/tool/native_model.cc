@@ -1,10 +1,12 @@
 // Loading and calling a compiled model.
 #include "compiler/tool/native_model.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "codegen/weights.h"
 #include "compiler/eval/bind_symbols.h"
+#include "compiler/ir/bounds.h"
 #include "compiler/support/diagnostics.h"
 
 namespace onnxc {
@@ -15,6 +17,11 @@ Function* find_function(const LoadedProgram& program, const std::string& name) {
   void* address = program.symbol(name);
   ONNXC_CHECK(address, "the generated program has no function {}", name);
   return reinterpret_cast<Function*>(address);
+}
+
+// Aligned, as the header asks of programs that want speed.
+void reserve(runtime::Workspace& memory, size_t bytes) {
+  if (!memory.reserve(bytes)) throw CompileError("there is no memory for {} bytes", bytes);
 }
 
 }  // namespace
@@ -31,10 +38,11 @@ NativeModel::NativeModel(const Compiled& compiled, const std::string& via, const
   run_ = find_function<RunFunction>(*program_, name + "_run");
   workspace_size_ = find_function<SizeFunction>(*program_, name + "_workspace_size");
   error_ = find_function<ErrorFunction>(*program_, name + "_error");
-  weights_.reserve(blob_size(compiled.program));
+  reserve(weights_, blob_size(compiled.program));
+  auto* next = static_cast<std::byte*>(weights_.data());
   write_blob(compiled.program, compiled.identity.model_sha256,
              [&](std::span<const std::byte> bytes) {
-               weights_.insert(weights_.end(), bytes.begin(), bytes.end());
+               next = std::copy(bytes.begin(), bytes.end(), next);
              });
 }
 
@@ -74,9 +82,10 @@ NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, in
     symbol_values.push_back(symbols_.at(s->name));
   }
   symbol_values.push_back(0);
-  const auto bounds = result_bounds(program.graph);
+  const auto found = found_sizes(program.graph);
   for (const Value* v : program.graph.outputs) {
-    output_bytes_.emplace_back(static_cast<size_t>(capacity(*v, bounds).evaluate(symbols_)) + 64);
+    output_bytes_.emplace_back(
+        static_cast<size_t>(upper_bound(byte_size(*v), found).evaluate(symbols_)) + 64);
     output_shapes_.emplace_back(v->shape.size() + 1);
   }
   for (auto& b : output_bytes_) output_pointers_.push_back(b.data());
@@ -85,7 +94,9 @@ NativeModel::Call::Call(const NativeModel& model, std::vector<Tensor> inputs, in
   for (auto& p : input_pointers_) {
     if (!p) p = nothing;
   }
-  workspace_.resize(model.workspace_size_(symbol_values.data(), threads));
+  reserve(workspace_, model.workspace_size_(symbol_values.data(), threads));
+  // What lies there before the first run means nothing: NaN in every element shows where it counts.
+  std::memset(workspace_.data(), 0xff, workspace_.size());
 }
 
 // Where the generated function reads the input.

@@ -12,6 +12,7 @@
 #include "compiler/eval/evaluate.h"
 #include "compiler/ir/tensor.h"
 #include "runtime/thread_pool.h"
+#include "runtime/workspace.h"
 
 namespace onnxc {
 
@@ -20,6 +21,11 @@ class NativeModel {
   // `via` is "clang" (in process) or a compiler to run, such as "g++". `compiled` must outlive the
   // model.
   NativeModel(const Compiled& compiled, const std::string& via, const std::string& march);
+
+  // Of the program: a container of the model is several.
+  const std::vector<std::string>& output_names() const {
+    return compiled_.program.graph.output_names;
+  }
 
   // `call(context, k)` follows every step k of the program from now on; the program has to be
   // compiled with Options::time_steps.
@@ -35,7 +41,10 @@ class NativeModel {
     // The outputs of the last run, with their actual shapes.
     std::vector<Tensor> outputs() const;
     size_t workspace_bytes() const { return workspace_.size(); }
-    std::span<std::byte> workspace() { return workspace_; }  // what it holds between runs is unread
+    // What it holds between runs is unread.
+    std::span<std::byte> workspace() {
+      return {static_cast<std::byte*>(workspace_.data()), workspace_.size()};
+    }
     const SymbolValues& symbols() const { return symbols_; }
 
    private:
@@ -67,7 +76,7 @@ class NativeModel {
     std::vector<std::vector<std::byte>> output_bytes_;
     std::vector<void*> output_pointers_;
     std::vector<int64_t*> output_shape_pointers_;
-    std::vector<std::byte> workspace_;
+    runtime::Workspace workspace_;
   };
 
  private:
@@ -79,7 +88,7 @@ class NativeModel {
 
   const Compiled& compiled_;
   std::unique_ptr<LoadedProgram> program_;
-  std::vector<std::byte> weights_;
+  runtime::Workspace weights_;
   RunFunction* run_ = nullptr;
   SizeFunction* workspace_size_ = nullptr;
   ErrorFunction* error_ = nullptr;

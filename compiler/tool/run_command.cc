@@ -7,6 +7,7 @@
 #include <map>
 
 #include "compiler/compile.h"
+#include "compiler/frontend/containers.h"
 #include "compiler/frontend/load_model.h"
 #include "compiler/ir/npy.h"
 #include "compiler/support/diagnostics.h"
@@ -49,10 +50,12 @@ std::map<std::string, std::string> parse_inputs(const std::vector<std::string>& 
   return files;
 }
 
-Tensor read_input(const std::string& file, const OnnxType& type) {
+std::vector<Tensor> read_input(const std::string& file, const OnnxType& type) {
   if (!fs::exists(file)) throw CompileError("{}: no such file", file);
-  if (fs::path(file).extension() == ".pb") return read_recorded(file, type);
-  return read_npy(file, type.dtype);
+  if (fs::path(file).extension() == ".pb") return flattened(read_test_value(file, type), type);
+  if (type.kind != OnnxType::Kind::kTensor)
+    throw CompileError("{}: a sequence or an optional is read from a .pb file", file);
+  return {read_npy(file, type.dtype)};
 }
 
 std::vector<Tensor> read_inputs(const OnnxModel& model, std::map<std::string, std::string> files) {
@@ -63,7 +66,7 @@ std::vector<Tensor> read_inputs(const OnnxModel& model, std::map<std::string, st
       throw CompileError("{}: input \"{}\" is not given", model.path, input.name)
           .note(input_names(model));
     }
-    inputs.push_back(read_input(it->second, input.type));
+    for (Tensor& part : read_input(it->second, input.type)) inputs.push_back(std::move(part));
     files.erase(it);
   }
   if (!files.empty()) {
@@ -86,7 +89,7 @@ std::string summary(const Tensor& t) {
                      sum / static_cast<double>(t.size()));
 }
 
-void write_outputs(const std::string& folder, const OnnxModel& model,
+void write_outputs(const std::string& folder, const std::vector<std::string>& names,
                    const std::vector<Tensor>& outputs) {
   std::error_code error;
   if (!folder.empty()) fs::create_directories(folder, error);
@@ -96,8 +99,8 @@ void write_outputs(const std::string& folder, const OnnxModel& model,
     files.add(fmt::format("{}/output_{}.npy", folder, i)).write(npy_bytes(outputs[i]));
   files.commit();
   for (size_t i = 0; i < outputs.size(); ++i) {
-    fmt::print("{} {}{}{}\n", model.graph.outputs[i].name, name(outputs[i].type()),
-               shape_text(outputs[i].dims()), summary(outputs[i]));
+    fmt::print("{} {}{}{}\n", names[i], name(outputs[i].type()), shape_text(outputs[i].dims()),
+               summary(outputs[i]));
   }
 }
 
@@ -124,7 +127,8 @@ int run_command(const std::vector<std::string>& words) {
   app.footer(kFooter);
   if (asks_for_help(app, words)) return 0;
 
-  const Options options = options_of(arguments, "native");
+  Options options = options_of(arguments, "native");
+  options.open_size_bound = kAssumedSize;
   const auto files = parse_inputs(input_words);
   ProgressReport progress(arguments.verbose);
   progress.stage("Loading");
@@ -141,7 +145,7 @@ int run_command(const std::vector<std::string>& words) {
     return call.outputs();
   });
   progress.done();
-  write_outputs(folder, model, outputs);
+  write_outputs(folder, native.output_names(), outputs);
   return 0;
 }
 

@@ -122,6 +122,7 @@ int verify_command(const std::vector<std::string>& words) {
   if (asks_for_help(app, words)) return 0;
 
   VerifyOptions options{options_of(a.compile, "native"), a.compile.via, {}, a.layers, a.threads};
+  options.compile.open_size_bound = kAssumedSize;
   options.tolerance.relative = a.relative;
   options.tolerance.absolute = a.absolute;
   if (a.max_error >= 0) options.tolerance.share_of_largest = a.max_error;

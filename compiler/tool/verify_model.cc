@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "compiler/compile.h"
+#include "compiler/frontend/containers.h"
 #include "compiler/frontend/load_model.h"
 #include "compiler/ops/random.h"
 #include "compiler/support/diagnostics.h"
@@ -26,9 +27,10 @@ class Verification {
 
   VerifyResult run() {
     progress_.stage("Loading");
-    const OnnxModel model = load_model(model_file(path_));
-    const Compiled compiled =
-        compile(model, options_.compile, [&](std::string_view stage) { progress_.stage(stage); });
+    OnnxModel model = load_model(model_file(path_));
+    if (fs::is_directory(path_)) complete_recorded_types(path_, model);
+    const Compiled compiled = compile(model, with_empty_sizes(model),
+                                      [&](std::string_view stage) { progress_.stage(stage); });
     progress_.stage("Compiling");
     const NativeModel native(compiled, options_.via, options_.compile.march);
     if (fs::is_directory(path_)) {
@@ -41,6 +43,17 @@ class Verification {
   }
 
  private:
+  // A size that is 0 in the recorded data may be 0.
+  Options with_empty_sizes(const OnnxModel& model) const {
+    Options options = options_.compile;
+    if (!fs::is_directory(path_)) return options;
+    for (const TestDataSet& set : find_test_data(path_)) {
+      for (const std::string& name : empty_sizes(model.graph, set))
+        options.dims.emplace(name, DimBounds{0, int64_t{1} << 31});
+    }
+    return options;
+  }
+
   std::vector<Tensor> call(const NativeModel& native, const std::vector<Tensor>& inputs) {
     NativeModel::Call call(native, inputs);
     call.run();
@@ -74,16 +87,19 @@ class Verification {
       const std::string context = fs::path(set.folder).filename().string();
       in_context(context, [&] {
         const auto got = call(native, recorded_inputs(model, set));
-        for (size_t i = 0; i < got.size(); ++i) {
+        size_t next = 0;
+        for (size_t i = 0; i < model.graph.outputs.size(); ++i) {
+          const OnnxValueInfo& info = model.graph.outputs[i];
+          const TestValue value = assembled(info, native.output_names(), got, next);
           if (i >= set.outputs.size() || set.outputs[i].empty()) {
             ++result_.skipped_outputs;
             continue;
           }
-          const Tensor want = read_recorded(set.outputs[i], model.graph.outputs[i].type);
-          if (random_) {
-            judge_random(context + ": ", model.graph.outputs[i].name, got[i], want);
+          const TestValue want = read_test_value(set.outputs[i], info.type);
+          if (random_ && value.kind == TestValue::Kind::kTensor) {
+            judge_random(context + ": ", info.name, value.tensor, want.tensor);
           } else {
-            judge(context + ": ", model.graph.outputs[i].name, got[i], want);
+            judge(context + ": ", info.name, value, want);
           }
         }
       });
@@ -102,8 +118,30 @@ class Verification {
     const auto got = call(native, inputs);
     result_.passed = true;
     for (size_t i = 0; i < got.size(); ++i)
-      judge("", model.graph.outputs[i].name, got[i], rounded_to(want[i], got[i].type()));
+      judge("", native.output_names()[i], got[i], rounded_to(want[i], got[i].type()));
     ++result_.sets;
+  }
+
+  void judge(const std::string& where, const std::string& output, const TestValue& got,
+             const TestValue& want) {
+    using Kind = TestValue::Kind;
+    if (want.kind == Kind::kOptional && got.kind == Kind::kTensor && want.elements.size() == 1)
+      return judge(where, output, got, want.elements[0]);
+    if (got.kind == Kind::kTensor && want.kind == Kind::kTensor)
+      return judge(where, output, got.tensor, want.tensor);
+    if (got.kind != want.kind || got.elements.size() != want.elements.size()) {
+      result_.passed = false;
+      ++compared_;
+      result_.text = fmt::format("{}{}: {} elements, expected {}", where, output,
+                                 got.elements.size(), want.elements.size());
+      return;
+    }
+    if (got.elements.empty() && compared_++ == 0)
+      result_.text = where + output + " is empty, as expected";
+    for (size_t i = 0; i < got.elements.size(); ++i) {
+      const std::string at = got.kind == Kind::kSequence ? fmt::format("[{}]", i) : "";
+      judge(where, output + at, got.elements[i], want.elements[i]);
+    }
   }
 
   void judge(const std::string& where, const std::string& output, const Tensor& got,

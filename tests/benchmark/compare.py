@@ -23,6 +23,7 @@ def arguments():
     parser.add_argument("--onnxc", type=pathlib.Path, default=ROOT / "build" / "onnxc")
     parser.add_argument("--onnxruntime", metavar="LIBRARY", help="libonnxruntime.so.1; without it its columns are empty")
     parser.add_argument("--via", default="g++", help="compiler of the emitted source (default g++, with -O2 alone)")
+    parser.add_argument("--march", default="native", help="instruction set of onnxc's program (default native)")
     parser.add_argument("--rounds", type=int, default=5, help="how often the programs take turns (default 5)")
     parser.add_argument("--seconds", type=float, default=1, help="measured in each turn (default 1)")
     parser.add_argument("--threads", type=int, default=1)
@@ -102,8 +103,8 @@ def measure_times(folder, options, bench):
         other = None
         if bench:
             other = json.loads(output_of(bench, options.onnxruntime, folder, options.threads, options.seconds))
-        report = json.loads(output_of(options.onnxc, "bench", folder, "--json", "--via", options.via, "--seconds",
-                                      options.seconds, "--threads", options.threads))
+        report = json.loads(output_of(options.onnxc, "bench", folder, "--json", "--via", options.via, "--march",
+                                      options.march, "--seconds", options.seconds, "--threads", options.threads))
         turns.append((other and other["median_ms"], report["median_ms"]))
     return turns, report
 
@@ -132,8 +133,8 @@ def compare_times(folders, options, bench):
             row[1] = f"{statistics.median(other for other, _ in turns):.4g}"
             row[3:] = [f"{ratio:.2f}", f"{turn_ratios[0]:.2f}-{turn_ratios[-1]:.2f}"]
         rows.append(row)
-        inspected = json.loads(output_of(options.onnxc, "inspect", folder / "model.onnx", "--json",
-                                         *sizes_of(folder, options.onnxc)))
+        inspected = json.loads(output_of(options.onnxc, "inspect", folder / "model.onnx", "--json", "--march",
+                                         options.march, *sizes_of(folder, options.onnxc)))
         live = int(inspected["live_bytes"])
         workspace = int(report["workspace_bytes"])
         share = workspace / live if live else 1.0

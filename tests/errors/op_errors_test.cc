@@ -50,9 +50,8 @@ const std::vector<Case>& cases() {
        "Reshape: shape [2,3] has 6 elements, the target [5] has 5"},
       {"ReshapeToLoadedShape", 17,
        "g (float[2,3] a, int64[2] s) => (float[m,n] y) { y = Reshape(a, s) }",
-       "Reshape: the shape (input 1, \"s\") depends on the model's inputs, so the shape of output "
-       "0 is unknown; make "
-       "it a constant when exporting, or declare a fixed shape for the output"},
+       "size \"reshaped_size\", which Reshape finds out when it runs, has no bound; state the "
+       "largest one to plan for: --dim reshaped_size=0..MAX"},
       {"ReshapeWithTwoRests", 17,
        "g (float[2,3] a) => (float[m,n] y) <int64[2] s = {-1, -1}> { y = Reshape(a, s) }",
        "Reshape: the target [-1,-1] has more than one -1"},

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compiler/ir/tensor.h"
+#include "compiler/options.h"
 
 namespace onnxc::testing {
 
@@ -15,6 +16,9 @@ struct Tolerance {
 
 // What the tensors differ in, or an empty text. Types and shapes must be equal; NaN equals NaN.
 std::string difference(const Tensor& expected, const Tensor& actual, Tolerance tolerance = {});
+
+// With a bound for the sizes that nothing bounds, as `verify` takes one.
+Options options_for_cases();
 
 // Loads `folder`/model.onnx, lowers it, and evaluates it on each recorded data set. Empty if all
 // outputs agree, otherwise the first thing that went wrong, on one line.

@@ -12,7 +12,9 @@ namespace onnxc::testing {
 
 Graph lower_text(const std::string& graph, int opset) {
   const std::string text = fmt::format(
-      "<ir_version: 8, opset_import: [\"\" : {}, \"com.microsoft\" : 1]>\ng {}", opset, graph);
+      "<ir_version: 8, opset_import: [\"\" : {}, \"com.microsoft\" : 1, "
+      "\"ai.onnx.preview.training\" : 1]>\ng {}",
+      opset, graph);
   Graph lowered = lower_model(load_model_text(text), Options{});
   verify(lowered);
   return lowered;

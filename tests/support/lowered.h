@@ -11,7 +11,7 @@
 namespace onnxc::testing {
 
 // Lowers `graph` ("(float[N,3] x) => (float[N,3] y) { y = Relu(x) }") with that opset of ai.onnx
-// and version 1 of com.microsoft, and verifies the result.
+// and version 1 of com.microsoft and ai.onnx.preview.training, and verifies the result.
 Graph lower_text(const std::string& graph, int opset = 17);
 
 // What lowering says is wrong, with its notes; empty if it succeeds.

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "compiler/eval/evaluate.h"
+#include "compiler/frontend/containers.h"
 #include "compiler/frontend/load_model.h"
 #include "compiler/frontend/test_data.h"
 #include "compiler/ops/lower_model.h"
@@ -22,6 +23,9 @@ bool can_be_evaluated(const Graph& graph) {
   for (const auto& node : graph.nodes()) {
     const Conv* conv = node->as<Conv>();
     if (conv && !conv->method.empty()) return false;
+    for (const Graph* body : bodies_of(*node)) {
+      if (!can_be_evaluated(*body)) return false;
+    }
   }
   return true;
 }
@@ -38,16 +42,20 @@ class Case {
  public:
   // Throws what loading, lowering or evaluating throws.
   explicit Case(const std::string& folder) {
-    const OnnxModel model = load_model(folder + "/model.onnx");
+    OnnxModel model = load_model(folder + "/model.onnx");
     const TestDataSet set = find_test_data(folder).at(0);
+    complete_types(model.graph, set);
     for (size_t i = 0; i < model.graph.inputs.size(); ++i)
-      inputs_.push_back(read_test_value(set.inputs.at(i), model.graph.inputs[i].type).tensor);
-    graph_ = lower_model(model, Options{});
+      for (Tensor& part : flattened(read_test_value(set.inputs.at(i), model.graph.inputs[i].type),
+                                    model.graph.inputs[i].type))
+        inputs_.push_back(std::move(part));
+    graph_ = lower_model(model, testing::options_for_cases());
     expected_ = evaluate(graph_, inputs_);
   }
 
   void run(const Pass& pass) {
-    for (int round = 0; round < 20 && pass.run(graph_, Options{}); ++round) verify(graph_);
+    for (int round = 0; round < 20 && run_everywhere(pass, graph_, Options{}); ++round)
+      verify(graph_);
     if (!can_be_evaluated(graph_)) return;
     EXPECT_EQ(difference_of(expected_, evaluate(graph_, inputs_)), "") << "after " << pass.name;
   }
