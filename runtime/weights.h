@@ -12,14 +12,6 @@
 
 #include "workspace.h"
 
-#ifndef ONNXC_RUNTIME_HAS_MMAP
-#if __has_include(<sys/mman.h>) && __has_include(<unistd.h>)
-#define ONNXC_RUNTIME_HAS_MMAP 1
-#else
-#define ONNXC_RUNTIME_HAS_MMAP 0
-#endif
-#endif
-
 #if ONNXC_RUNTIME_HAS_MMAP
 #include <fcntl.h>
 #include <sys/mman.h>

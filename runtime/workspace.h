@@ -6,13 +6,26 @@
 #include <new>
 #include <utility>
 
+#ifndef ONNXC_RUNTIME_HAS_MMAP
+#if __has_include(<sys/mman.h>) && __has_include(<unistd.h>)
+#define ONNXC_RUNTIME_HAS_MMAP 1
+#else
+#define ONNXC_RUNTIME_HAS_MMAP 0
+#endif
+#endif
+
+#if ONNXC_RUNTIME_HAS_MMAP
+#include <sys/mman.h>
+#endif
+
 namespace onnxc::runtime {
 
-// Uninitialised memory, aligned to 64 bytes. Never throws: where there is no memory, data() is
-// null.
+// Uninitialised memory, aligned to 64 bytes; large ones on huge pages where the system has them.
+// Never throws: where there is no memory, data() is null.
 class Workspace {
  public:
   static constexpr size_t kAlignment = 64;
+  static constexpr size_t kHugePage = size_t{2} << 20;  // bytes
 
   Workspace() = default;
   explicit Workspace(size_t size) { reserve(size); }
@@ -34,14 +47,21 @@ class Workspace {
     if (data_ && size <= size_) return true;
     release();
     const size_t wanted = size > 0 ? size : 1;
-    data_ = ::operator new (wanted, std::align_val_t{kAlignment}, std::nothrow);
+    data_ = ::operator new(wanted, alignment(wanted), std::nothrow);
     size_ = data_ ? wanted : 0;
+#if ONNXC_RUNTIME_HAS_MMAP && defined(MADV_HUGEPAGE)
+    if (size_ >= 2 * kHugePage) madvise(data_, size_ / kHugePage * kHugePage, MADV_HUGEPAGE);
+#endif
     return data_ != nullptr;
   }
 
  private:
+  static std::align_val_t alignment(size_t size) {
+    return std::align_val_t{size >= 2 * kHugePage ? kHugePage : kAlignment};
+  }
+
   void release() {
-    ::operator delete (data_, std::align_val_t{kAlignment});
+    ::operator delete(data_, alignment(size_));
     data_ = nullptr;
     size_ = 0;
   }

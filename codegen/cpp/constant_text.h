@@ -12,7 +12,7 @@ std::string constant_array(const Value& value, const std::string& name);
 // `alignas(64) const char kBlob[] = "...";` with the bytes of the weights blob.
 std::string blob_literal(const Program& program, const std::string& model_sha256);
 
-// Larger constants are refused as text.
-inline constexpr int64_t kLargestSourceBytes = 64 << 20;
+// The most bytes of weights that are written as typed arrays.
+inline constexpr int64_t kLargestSourceBytes = int64_t{64} << 20;
 
 }  // namespace onnxc

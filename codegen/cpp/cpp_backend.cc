@@ -341,6 +341,7 @@ class CppBackend {
       ranks += (ranks.empty() ? "" : ", ") + std::to_string(v->shape.size());
       for (const Dim& d : v->shape) dims += (dims.empty() ? "" : ", ") + print(d);
     }
+    for (const Dim& d : graph_.nonnegative) w.line(fmt::format("if ({} < 0) return 5;", print(d)));
     if (dims.empty()) return w.take();
     w.emit(R"(
       {
@@ -496,6 +497,11 @@ class CppBackend {
 }  // namespace
 
 EmittedFiles emit_cpp(const Program& program, const Identity& identity, const Options& options) {
+  if (options.weights == WeightsMode::kSource && program.weights_bytes > kLargestSourceBytes)
+    throw CompileError(
+        "--weights source: the weights take {} bytes, as text at most {} are written",
+        program.weights_bytes, kLargestSourceBytes)
+        .note("use --weights file or --weights embed");
   return CppBackend(program, identity, options).emit();
 }
 

@@ -156,9 +156,13 @@ namespace {
 class GraphRun {
  public:
   GraphRun(const Graph& graph, const std::vector<Tensor>& inputs, SymbolValues symbols,
-           EvaluateStep step)
-      : graph_(graph), step_(std::move(step)), symbols_(std::move(symbols)) {
+           const EvaluateStep& step)
+      : graph_(graph), symbols_(std::move(symbols)), step_(step) {
     for (size_t i = 0; i < inputs.size(); ++i) bind_input(*graph.inputs[i], inputs[i]);
+    for (const Dim& d : graph.nonnegative) {
+      if (d.evaluate(symbols_) < 0)
+        throw CompileError("the inputs' shapes do not fit the model: {} is negative", d.text());
+    }
     for (const auto& v : graph.values())
       uses_left_[v.get()] = v->users.size() + (graph.is_output(v.get()) ? 1 : 0);
   }
@@ -217,27 +221,30 @@ class GraphRun {
   }
 
   const Graph& graph_;
-  EvaluateStep step_;
   SymbolValues symbols_;
+  EvaluateStep step_;
   std::unordered_map<const Value*, Tensor> known_;
   std::unordered_map<const Value*, size_t> uses_left_;
 };
 
 }  // namespace
 
+namespace {
+
+std::vector<Tensor> evaluate_step(const Node& node, const std::vector<Tensor>& operands,
+                                  const SymbolValues& symbols) {
+  return evaluate(node, operands, symbols);
+}
+
+}  // namespace
+
 BodyResult evaluate_body(const Graph& body, const std::vector<Tensor>& inputs,
                          SymbolValues symbols) {
-  const EvaluateStep step = [](const Node& node, const std::vector<Tensor>& operands,
-                               const SymbolValues& sizes) {
-    return evaluate(node, operands, sizes);
-  };
-  return GraphRun(body, inputs, std::move(symbols), step).run();
+  return GraphRun(body, inputs, std::move(symbols), evaluate_step).run();
 }
 
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs) {
-  if (inputs.size() != graph.inputs.size())
-    throw CompileError("{} inputs given, the model has {}", inputs.size(), graph.inputs.size());
-  return evaluate_body(graph, inputs, {}).outputs;
+  return evaluate(graph, inputs, evaluate_step);
 }
 
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,

@@ -36,7 +36,8 @@ struct BodyResult {
 BodyResult evaluate_body(const Graph& body, const std::vector<Tensor>& inputs,
                          SymbolValues symbols);
 
-// How a step outside of control flow is computed: evaluate(const Node&, ...), or something near it.
+// How a step is computed: evaluate(const Node&, ...), or something near it. Steps of bodies are
+// always computed by the former.
 using EvaluateStep = std::function<std::vector<Tensor>(
     const Node& node, const std::vector<Tensor>& inputs, const SymbolValues& symbols)>;
 std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs,

@@ -224,6 +224,9 @@ class Graph {
   std::vector<std::string> output_names;  // of the model; an output may be an input, a constant or
                                           // another output's value
   std::map<std::string, SymbolRef> symbols;  // by name
+  // What must not be negative for the steps to mean anything, of the inputs' sizes alone: the
+  // generated function and the evaluator refuse inputs otherwise.
+  std::vector<Dim> nonnegative;
   std::vector<Dim> sizes;  // of a body: values of the sizes that its step defines, when it ends
 
   // Nodes in an order in which every value is defined before it is used.

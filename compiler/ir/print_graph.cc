@@ -102,6 +102,7 @@ std::string text(const Graph& graph) {
   for (const auto& [key, s] : graph.symbols)
     out += fmt::format("symbol {} in {}..{}\n", s->name, s->min, s->max);
   for (const Value* v : graph.inputs) out += fmt::format("input {}\n", describe(*v));
+  for (const Dim& d : graph.nonnegative) out += fmt::format("{} >= 0\n", d.text());
   for (const auto& v : graph.values()) {
     if (v->is_constant()) out += fmt::format("constant {}\n", describe(*v));
   }

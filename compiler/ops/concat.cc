@@ -23,6 +23,7 @@ void concat(Lowering& x) {
       if (proves_ne(part[k], shape[k]))
         throw x.error("input {} has shape {}, input 0 has {}; they must agree but for axis {}", i,
                       text(part), text(x.shape(0)), axis);
+      x.require_equal(part[k], shape[k]);
       if (part[k].is_constant()) shape[k] = part[k];
     }
     if (i > 0) shape[axis] = shape[axis] + part[axis];

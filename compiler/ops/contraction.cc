@@ -26,6 +26,7 @@ void gemm_then(Lowering& x, const std::function<E(E)>& activation) {
                   text(x.shape(1)));
   const Dim rows = x.shape(0)[trans_a], depth = x.shape(0)[!trans_a],
             columns = x.shape(1)[!trans_b];
+  x.require_equal(depth, x.shape(1)[trans_b]);
   if (proves_ne(depth, x.shape(1)[trans_b])) {
     throw x.error("inner sizes {} and {} differ", depth.text(), x.shape(1)[trans_b].text());
   }

@@ -143,11 +143,12 @@ class InputDeclarer {
   std::set<std::string> used_;
 };
 
-void require_sizes(const Value& value) {
+void require_sizes(const Lowering& x, const Value& value) {
   for (const Dim& size : value.shape) {
     if (size.constant().value_or(0) < 0)
       throw CompileError("output \"{}\" would have shape {}, sizes must not be negative",
                          value.name, text(value.shape));
+    x.require_nonnegative(size);
   }
 }
 
@@ -198,7 +199,7 @@ void Scope::lower_nodes(size_t from) {
       find_op(node.domain, node.op_type)->lower(lowering);
       for (const std::string& output : node.outputs) {
         const auto it = entities_.find(output);
-        if (it != entities_.end() && it->second.tensor) require_sizes(*it->second.tensor);
+        if (it != entities_.end() && it->second.tensor) require_sizes(lowering, *it->second.tensor);
       }
     });
   }

@@ -259,6 +259,30 @@ void Lowering::require(Value* condition) {
   graph_.add_node(std::move(call), {condition}, {}, origins());
 }
 
+void Lowering::require_nonnegative(const Dim& size) const {
+  if (proves_nonnegative(size)) return;
+  auto& known = graph_.nonnegative;
+  if (std::find(known.begin(), known.end(), size) != known.end()) return;
+  const auto symbols = size.symbols();
+  const bool from_inputs = std::none_of(symbols.begin(), symbols.end(),
+                                        [](const SymbolRef& s) { return s->from_data; });
+  if (from_inputs && !scope_.is_body()) return known.push_back(size);
+  Map map;
+  map.body = integer(size) >= integer(0);
+  Value* holds = graph_.add_map(std::move(map), {}, part_name("fits"), origins());
+  KernelCall call;
+  call.kernel = "holds";
+  call.header = "templates/cpu/read_size.h";
+  call.arguments = {KernelCall::Input{0}};
+  graph_.add_node(std::move(call), {holds}, {}, origins());
+}
+
+void Lowering::require_equal(const Dim& a, const Dim& b) const {
+  if (a == b) return;
+  require_nonnegative(a - b);
+  require_nonnegative(b - a);
+}
+
 Shape Lowering::broadcast_shape(const Shape& a, const Shape& b) const {
   const size_t rank = std::max(a.size(), b.size());
   Shape out(rank);
@@ -272,9 +296,9 @@ Shape Lowering::broadcast_shape(const Shape& a, const Shape& b) const {
     } else if (x.is_constant() && y.is_constant()) {
       throw CompileError("shapes {} and {} do not broadcast", text(a), text(b));
     } else {
-      // Sizes that could be 1 or equal: equality is what a valid model means, and the larger bound
-      // is safe.
+      // Sizes that could be 1 or equal: equality is what a valid model means.
       out[i] = x.is_constant() ? x : y;
+      require_equal(x, y);
     }
   }
   return out;

@@ -100,6 +100,10 @@ class Lowering {
   SymbolRef read_size(Value* value, SymbolRef symbol);
   // The generated function gives an error code where this bool is false.
   void require(Value* condition);
+  // The same where the size is negative; nothing where it cannot be. `require_equal` where the
+  // sizes differ.
+  void require_nonnegative(const Dim& size) const;
+  void require_equal(const Dim& a, const Dim& b) const;
   std::vector<std::string> origins() const;
   std::string part_name(const std::string& part) const;
   // The shape of numpy broadcasting; CompileError naming both if they do not fit.

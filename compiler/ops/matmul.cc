@@ -37,6 +37,7 @@ Matmul plan_matmul(Lowering& x, Value* a, Value* b) {
   if (row_vector) a = x.reshape(a, {1, shape_a[0]});
   if (column_vector) b = x.reshape(b, {shape_b[0], 1});
   const Dim depth = a->shape.back(), depth_b = b->shape[b->shape.size() - 2];
+  x.require_equal(depth, depth_b);
   if (proves_ne(depth, depth_b)) {
     throw x.error("inner sizes {} and {} of shapes {} and {} differ", depth.text(), depth_b.text(),
                   text(shape_a), text(shape_b));

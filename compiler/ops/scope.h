@@ -26,6 +26,9 @@ class Scope {
     if (outer) sizes_ = outer->sizes_;
   }
 
+  // Whether the graph is that of a branch or a loop.
+  bool is_body() const { return capture_ || (outer_ && outer_->is_body()); }
+
   // Bounds of sizes that data decides, stated or found; shared by all scopes of a model.
   void set_sizes(DataSizes* sizes) { sizes_ = sizes; }
   DataSizes* sizes() const { return sizes_; }

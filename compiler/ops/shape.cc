@@ -70,6 +70,7 @@ Shape resolved_target(Lowering& x, std::vector<Dim> target) {
   if (result.is_constant() && product(from).is_constant() && result != product(from))
     throw x.error("shape {} has {} elements, the target {} has {}", text(from),
                   product(from).text(), text(target), result.text());
+  x.require_equal(result, product(from));
   return target;
 }
 
@@ -157,6 +158,7 @@ void squeeze(Lowering& x) {
     const bool named = std::find(axes.begin(), axes.end(), i) != axes.end();
     if (named && proves_ne(from[i], 1))
       throw x.error("axis {} has size {}, only size 1 can be removed", i, from[i].text());
+    if (named) x.require_equal(from[i], 1);
     if (!(operand ? named : from[i].is(1))) left.push_back(from[i]);
   }
   x.output(0, x.reshape(x.input(0), left));

@@ -41,8 +41,8 @@ Map parts_of_weights(Shape outer, int parts,
 }
 
 // Errors of the first steps are multiplied by all that follow, so --precision fp32 keeps all bits
-// there: in this share of the steps that tiles take.
-constexpr double kExactShare = 0.4;
+// there: in these shares of the convolutions and of the products that tiles take.
+constexpr double kExactConvs = 0.3, kExactProducts = 0.4;
 
 class Chooser {
  public:
@@ -57,11 +57,17 @@ class Chooser {
     for (const auto& n : graph_.nodes()) {
       if (pays(*n, strict_ ? 3 : 2)) candidates.push_back(n.get());
     }
-    const auto exact = static_cast<size_t>(static_cast<double>(candidates.size()) * kExactShare);
+    const auto convs = std::count_if(candidates.begin(), candidates.end(),
+                                     [](const Node* n) { return n->as<Conv>() != nullptr; });
+    double exact_convs = kExactConvs * static_cast<double>(convs);
+    double exact_products =
+        kExactProducts * (static_cast<double>(candidates.size()) - static_cast<double>(convs));
     bool changed = false;
-    for (size_t k = 0; k < candidates.size(); ++k) {
-      Node& node = *candidates[k];
-      parts_ = strict_ || k < exact ? 3 : 2;
+    for (Node* candidate : candidates) {
+      Node& node = *candidate;
+      double& exact = node.as<Conv>() ? exact_convs : exact_products;
+      parts_ = strict_ || exact >= 1 ? 3 : 2;
+      exact -= 1;
       if (!pays(node, parts_)) continue;
       changed = true;
       node.as<MatMul>() ? choose_matmul(node) : choose_conv(node);

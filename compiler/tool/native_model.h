@@ -41,7 +41,7 @@ class NativeModel {
     // The outputs of the last run, with their actual shapes.
     std::vector<Tensor> outputs() const;
     size_t workspace_bytes() const { return workspace_.size(); }
-    // What it holds between runs is unread.
+    // What it holds between runs is not read.
     std::span<std::byte> workspace() {
       return {static_cast<std::byte*>(workspace_.data()), workspace_.size()};
     }

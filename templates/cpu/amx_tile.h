@@ -120,6 +120,24 @@ ONNXC_INLINE void amx_add_step(const AmxRows& a, const BFloat16* b) {
   }
 }
 
+// Weights that are wanted next, fetched into the second-level cache some lines a step: the tiles
+// leave the memory idle while they multiply what the cache holds.
+struct AmxAhead {
+  static constexpr size_t kMostLines = 16;  // more of them hold up the loads of the step itself
+  const char* next;
+  size_t lines;
+
+  // Spreads `size` elements from `from` over `blocks` blocks of `steps` steps.
+  AmxAhead(const BFloat16* from, size_t size, size_t blocks, size_t steps)
+      : next(reinterpret_cast<const char*>(from)),
+        lines(min_size(kMostLines,
+                       ceil_div(size * sizeof(BFloat16), 64 * max_size(1, blocks * steps)))) {}
+
+  ONNXC_INLINE void fetch() {
+    for (size_t line = 0; line < lines; ++line, next += 64) __builtin_prefetch(next, 0, 2);
+  }
+};
+
 template <int Rows, int Columns>
 ONNXC_INLINE void amx_zero_sums() {
   amx_zero<0>();

@@ -65,7 +65,8 @@ struct ConvAmxSum {
 
 template <int Parts, int Rows, int Columns>
 ONNXC_KERNEL void conv2d_amx_block(const ConvAmxSum& sum, const char* first, const char* second,
-                                   const BFloat16* weights, size_t tile_rows, float* sums) {
+                                   const BFloat16* weights, AmxAhead& ahead, size_t tile_rows,
+                                   float* sums) {
   amx_zero_sums<Rows, Columns>();
   for (size_t y = 0; y < sum.taps_y; ++y) {
     for (size_t x = 0; x < sum.taps_x; ++x) {
@@ -73,6 +74,7 @@ ONNXC_KERNEL void conv2d_amx_block(const ConvAmxSum& sum, const char* first, con
       AmxRows a{first + tap, second + tap, sum.row_bytes};
 #pragma GCC unroll 1
       for (size_t plane = 0; plane < sum.planes; ++plane) {
+        ahead.fetch();
         amx_add_step<Parts, Rows, Columns>(a, weights);
         a.first += sum.plane;
         a.second += sum.plane;
@@ -85,16 +87,16 @@ ONNXC_KERNEL void conv2d_amx_block(const ConvAmxSum& sum, const char* first, con
 
 template <int Parts>
 ONNXC_INLINE void conv2d_amx_any(const ConvAmxSum& sum, const char* first, const char* second,
-                                 const BFloat16* weights, size_t tile_rows, bool two_rows,
-                                 bool two_columns, float* sums) {
+                                 const BFloat16* weights, AmxAhead& ahead, size_t tile_rows,
+                                 bool two_rows, bool two_columns, float* sums) {
   if (two_rows && two_columns) {
-    conv2d_amx_block<Parts, 2, 2>(sum, first, second, weights, tile_rows, sums);
+    conv2d_amx_block<Parts, 2, 2>(sum, first, second, weights, ahead, tile_rows, sums);
   } else if (two_rows) {
-    conv2d_amx_block<Parts, 2, 1>(sum, first, second, weights, tile_rows, sums);
+    conv2d_amx_block<Parts, 2, 1>(sum, first, second, weights, ahead, tile_rows, sums);
   } else if (two_columns) {
-    conv2d_amx_block<Parts, 1, 2>(sum, first, second, weights, tile_rows, sums);
+    conv2d_amx_block<Parts, 1, 2>(sum, first, second, weights, ahead, tile_rows, sums);
   } else {
-    conv2d_amx_block<Parts, 1, 1>(sum, first, second, weights, tile_rows, sums);
+    conv2d_amx_block<Parts, 1, 1>(sum, first, second, weights, ahead, tile_rows, sums);
   }
 }
 
@@ -152,13 +154,19 @@ ONNXC_KERNEL void conv2d_amx(const BFloat16* in, const BFloat16* weights, float*
     for (size_t unit = begin; unit < end; ++unit) {
       const size_t n = unit / outside;
       const char* image_parts = reinterpret_cast<const char*>(in) + n * planes * sum.plane;
+      AmxAhead ahead(weights + (unit % outside + 1) * panel_size, panel_size, inside,
+                     window.taps() * planes);
       for (size_t i = 0; i < inside; ++i) {
         const size_t pair = walk.pixels_outside ? unit % outside : i;
         const size_t panel = walk.pixels_outside ? i : unit % outside;
+        if (walk.pixels_outside) {
+          ahead = AmxAhead(weights + (panel + 1) * panel_size, unit == begin ? panel_size : 0, 1,
+                           window.taps() * planes);
+        }
         const size_t tile = pair * 2;
         const bool two_rows = tile + 1 < tiles.count;
         conv2d_amx_any<Parts>(sum, image_parts + offset(tile), image_parts + offset(tile + 1),
-                              weights + panel * panel_size, tiles.rows, two_rows,
+                              weights + panel * panel_size, ahead, tiles.rows, two_rows,
                               panel * 2 + 1 < blocks, sums);
         store_sums(sums, tile, n, panel, finish);
         if (two_rows) store_sums(sums + tiles.rows * 32, tile + 1, n, panel, finish);

@@ -42,7 +42,8 @@ ONNXC_INLINE MatmulAmxWalk matmul_amx_walk(size_t m, size_t n, size_t k) {
 // Adds `steps` steps to the sums of one block of rows and columns.
 template <int Parts, int Rows, int Columns>
 ONNXC_KERNEL void matmul_amx_block(AmxRows a, size_t plane_bytes, const BFloat16* b, size_t steps,
-                                   size_t tile_rows, const float* start, float* sums) {
+                                   AmxAhead& ahead, size_t tile_rows, const float* start,
+                                   float* sums) {
   if (start) {
     amx_load_sums<Rows, Columns>(start, tile_rows);
   } else {
@@ -50,6 +51,7 @@ ONNXC_KERNEL void matmul_amx_block(AmxRows a, size_t plane_bytes, const BFloat16
   }
 #pragma GCC unroll 1
   for (size_t step = 0; step < steps; ++step) {
+    ahead.fetch();
     amx_add_step<Parts, Rows, Columns>(a, b);
     a.first += plane_bytes;
     a.second += plane_bytes;
@@ -60,16 +62,16 @@ ONNXC_KERNEL void matmul_amx_block(AmxRows a, size_t plane_bytes, const BFloat16
 
 template <int Parts>
 ONNXC_INLINE void matmul_amx_any(const AmxRows& a, size_t plane_bytes, const BFloat16* b,
-                                 size_t steps, size_t tile_rows, bool two_rows, bool two_columns,
-                                 const float* start, float* sums) {
+                                 size_t steps, AmxAhead& ahead, size_t tile_rows, bool two_rows,
+                                 bool two_columns, const float* start, float* sums) {
   if (two_rows && two_columns) {
-    matmul_amx_block<Parts, 2, 2>(a, plane_bytes, b, steps, tile_rows, start, sums);
+    matmul_amx_block<Parts, 2, 2>(a, plane_bytes, b, steps, ahead, tile_rows, start, sums);
   } else if (two_rows) {
-    matmul_amx_block<Parts, 2, 1>(a, plane_bytes, b, steps, tile_rows, start, sums);
+    matmul_amx_block<Parts, 2, 1>(a, plane_bytes, b, steps, ahead, tile_rows, start, sums);
   } else if (two_columns) {
-    matmul_amx_block<Parts, 1, 2>(a, plane_bytes, b, steps, tile_rows, start, sums);
+    matmul_amx_block<Parts, 1, 2>(a, plane_bytes, b, steps, ahead, tile_rows, start, sums);
   } else {
-    matmul_amx_block<Parts, 1, 1>(a, plane_bytes, b, steps, tile_rows, start, sums);
+    matmul_amx_block<Parts, 1, 1>(a, plane_bytes, b, steps, ahead, tile_rows, start, sums);
   }
 }
 
@@ -95,13 +97,15 @@ ONNXC_KERNEL void matmul_amx(const BFloat16* a, const BFloat16* b, float* c, siz
         for (size_t unit = begin; unit < last; ++unit) {
           const size_t panel = unit % walk.panels, column = panel * 32;
           const BFloat16* columns = b + (panel * steps + step) * kAmxStep<Parts>;
+          AmxAhead ahead(columns + steps * kAmxStep<Parts>, count * kAmxStep<Parts>,
+                         ceil_div(tiles, 2), count);
           for (size_t tile = 0; tile < tiles; tile += 2) {
             const size_t row = row_begin + tile * tile_rows;
             const char* from = reinterpret_cast<const char*>(a) + step * plane_bytes;
             const AmxRows from_rows{from + row * row_bytes, from + (row + tile_rows) * row_bytes,
                                     row_bytes};
             float* held = partial ? partial + panel * 32 * part_rows(m) + row * 32 : nullptr;
-            matmul_amx_any<Parts>(from_rows, plane_bytes, columns, count, tile_rows,
+            matmul_amx_any<Parts>(from_rows, plane_bytes, columns, count, ahead, tile_rows,
                                   tile + 1 < tiles, column + 16 < n, step ? held : nullptr,
                                   final ? sums : held);
             if (!final) continue;

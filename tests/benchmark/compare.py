@@ -193,7 +193,7 @@ def compare(options, work):
         output_of("g++", "-std=c++17", "-O2", f"-I{ROOT}", ROOT / "tests" / "benchmark" / "onnxruntime_bench.cc", "-o", bench,
                   "-ldl")
         other = "ONNX Runtime " + json.loads(output_of(bench, options.onnxruntime, folders[0], 1, 0))["version"]
-    print(output_of(options.onnxc, "--version").strip() + f", {options.threads} thread(s), --via {options.via}, "
+    print(output_of(options.onnxc, "--version").strip() + f", {options.threads} thread(s), --via {options.via}, --march {options.march}, "
           f"{options.rounds} turns of {options.seconds:g} s; {other}")
     compare_times(folders, options, bench)
     compare_compilation(folders, options, work)

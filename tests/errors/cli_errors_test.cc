@@ -4,6 +4,7 @@
 
 #include "compiler/ir/npy.h"
 #include "tests/support/tool.h"
+#include "tests/support/wire_writer.h"
 
 namespace onnxc {
 namespace {
@@ -73,6 +74,26 @@ TEST_F(CommandLine, RefusesOtherWordsForModes) {
   expect("tiny.onnx -o t.cpp --weights inline", 2, "--weights");
   expect("tiny.onnx -o t.cpp --precision fp64", 2, "--precision");
   expect("bench tiny.onnx --via icc", 2, "--via");
+}
+
+// 17 * 2^20 floats: y = x + w.
+TEST_F(CommandLine, RefusesLargeWeightsAsText) {
+  const int64_t count = int64_t{17} << 20;
+  const WireMessage weights = WireMessage()
+                                  .varint(1, static_cast<uint64_t>(count))
+                                  .varint(2, 1)
+                                  .bytes(8, "w")
+                                  .bytes(9, std::string(static_cast<size_t>(count) * 4, 'w'));
+  const WireMessage graph = WireMessage()
+                                .message(1, wire_node("Add", {"x", "w"}, {"y"}))
+                                .bytes(2, "large")
+                                .message(5, weights)
+                                .message(11, wire_value("x", 1, {count}))
+                                .message(12, wire_value("y", 1, {count}));
+  folder_.write("large.onnx",
+                WireMessage().varint(1, 8).message(7, graph).message(8, wire_opset(17)).text());
+  expect("large.onnx -o t.cpp --weights source", 1,
+         "--weights source: the weights take 71303168 bytes, as text at most 67108864 are written");
 }
 
 TEST_F(CommandLine, SaysThatAModelIsMissing) {
