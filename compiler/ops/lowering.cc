@@ -264,8 +264,8 @@ void Lowering::require_nonnegative(const Dim& size) const {
   auto& known = graph_.nonnegative;
   if (std::find(known.begin(), known.end(), size) != known.end()) return;
   const auto symbols = size.symbols();
-  const bool from_inputs = std::none_of(symbols.begin(), symbols.end(),
-                                        [](const SymbolRef& s) { return s->from_data; });
+  const bool from_inputs =
+      std::none_of(symbols.begin(), symbols.end(), [](const SymbolRef& s) { return s->from_data; });
   if (from_inputs && !scope_.is_body()) return known.push_back(size);
   Map map;
   map.body = integer(size) >= integer(0);
