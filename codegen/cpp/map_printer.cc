@@ -183,10 +183,15 @@ class NestPrinter {
     if (innermost) open_loop(last);
     ExprPrinter printer(names(), vector_axis);
     const std::string value = printer.print(nest_.body, vector_axis >= 0);
-    statements(printer);
+    const auto named = printer.take_statements();
+    // The finish names its own values; without a loop they would share this scope.
+    const bool alone = !blocks && !innermost && !named.empty();
+    if (alone) writer_.line("{");
+    if (alone) writer_.indent();
+    for (const std::string& s : named) writer_.line(s);
     const char* total = blocks ? "part" : "sum";
     writer_.line(fmt::format("{} = {};", total, combined(nest_.reduction, type, total, value)));
-    if (blocks || innermost) close_loop();
+    if (blocks || innermost || alone) close_loop();
     if (blocks) {
       writer_.line(fmt::format("sum = {};", combined(nest_.reduction, type, "sum", "part")));
       close_loop();

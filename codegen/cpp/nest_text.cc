@@ -10,6 +10,22 @@
 
 namespace onnxc {
 
+namespace {
+
+// In parentheses where one of the operators stands in it outside of any.
+std::string as_operand(const std::string& text, const std::string& operators) {
+  int depth = 0;
+  for (size_t k = 0; k + 2 < text.size(); ++k) {
+    depth += text[k] == '(' || text[k] == '[';
+    depth -= text[k] == ')' || text[k] == ']';
+    const bool stands = text[k] == ' ' && operators.find(text[k + 1]) != std::string::npos;
+    if (depth == 0 && stands && text[k + 2] == ' ') return "(" + text + ")";
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string first_value(Reduction r, DType type) {
   const bool single = type == DType::kFloat;
   switch (r) {
@@ -30,9 +46,9 @@ std::string combined(Reduction r, DType type, const std::string& a, const std::s
   const bool infix = type == DType::kFloat || type == DType::kDouble;
   switch (r) {
     case Reduction::kSum:
-      return infix ? a + " + " + b : fmt::format("add({}, {})", a, b);
+      return infix ? a + " + " + as_operand(b, "+-") : fmt::format("add({}, {})", a, b);
     case Reduction::kProduct:
-      return infix ? a + " * " + b : fmt::format("mul({}, {})", a, b);
+      return infix ? a + " * " + as_operand(b, "+-*/") : fmt::format("mul({}, {})", a, b);
     case Reduction::kMax:
       return fmt::format("max({}, {})", a, b);
     default:

@@ -49,6 +49,13 @@ int64_t element_count(const Dims& dims) {
 double Operand::low() const { return extreme(value, -1); }
 double Operand::high() const { return extreme(value, 1); }
 
+bool Operand::has_nan() const {
+  for (int64_t i = 0; i < value.size(); ++i) {
+    if (std::isnan(value.as_double(i))) return true;
+  }
+  return false;
+}
+
 Builder::Builder(uint64_t seed) : random_(seed * 0x2545f4914f6cdd1d + 1) {
   float_type_ = DType::kFloat;
   const double kind = random_.unit();

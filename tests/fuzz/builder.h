@@ -26,6 +26,7 @@ struct Operand {
   int rank() const { return static_cast<int>(dims().size()); }
   double low() const;  // smallest element; 0 without elements
   double high() const;
+  bool has_nan() const;  // ONNX does not say where NaN stands among numbers
 };
 
 class Builder {

@@ -133,7 +133,7 @@ bool make_pool(Builder& b) {
   const std::string op = b.random().one_of({"MaxPool", "AveragePool", "LpPool"});
   const Operand x = image(b, 3, b.random().chance(0.08) ? 5 : 4);
   const Windows w = windows(b, x, true, false);
-  if (w.kernel.empty()) return false;
+  if (w.kernel.empty() || x.has_nan()) return false;
   Attributes attributes = attributes_of(b, w);
   if (b.random().chance(0.25) && !attributes.count("auto_pad"))
     attributes["ceil_mode"] = int64_t{1};

@@ -1,6 +1,5 @@
 // Reductions, normalisations of rows, and scans along an axis.
 #include <algorithm>
-#include <cmath>
 
 #include "tests/fuzz/builder.h"
 
@@ -32,17 +31,9 @@ bool make_reduction(Builder& b) {
   return b.add(op, {x, b.constant(axes)}, attributes);
 }
 
-// ONNX does not say where NaN stands among numbers.
-bool is_ordered(const Operand& x) {
-  for (int64_t i = 0; i < x.value.size(); ++i) {
-    if (std::isnan(x.value.as_double(i))) return false;
-  }
-  return true;
-}
-
 bool make_arg(Builder& b) {
   const Operand x = b.some({b.float_type(), b.integer_type()}, 1, 4);
-  if (x.value.size() == 0 || !is_ordered(x)) return false;
+  if (x.value.size() == 0 || x.has_nan()) return false;
   Attributes attributes = {{"axis", b.random().between(-x.rank(), x.rank() - 1)},
                            {"keepdims", b.random().between(0, 1)}};
   if (b.random().chance(0.4)) attributes["select_last_index"] = int64_t{1};
@@ -51,7 +42,7 @@ bool make_arg(Builder& b) {
 
 bool make_top_k(Builder& b) {
   const Operand x = b.some({b.float_type(), b.integer_type()}, 1, 3);
-  if (!is_ordered(x)) return false;
+  if (x.has_nan()) return false;
   const int64_t axis = b.random().between(-x.rank(), x.rank() - 1);
   const int64_t size = x.dims()[static_cast<size_t>(axis < 0 ? axis + x.rank() : axis)];
   const Operand k = b.constant(Dims{b.random().between(0, size)});
@@ -60,7 +51,7 @@ bool make_top_k(Builder& b) {
 
 bool make_softmax(Builder& b) {
   const Operand x = b.some_float(1, 4);
-  if (x.value.size() == 0 || !is_ordered(x)) return false;
+  if (x.value.size() == 0 || x.has_nan()) return false;
   const int64_t axis = b.random().chance(0.6) ? -1 : b.random().between(-x.rank(), x.rank() - 1);
   return b.add(b.random().one_of({"Softmax", "Softmax", "LogSoftmax", "Hardmax"}), {x},
                {{"axis", axis}});
